@@ -1,0 +1,205 @@
+package blas
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/spindle-lab/spindle/lib/blas/internal/kernel"
+)
+
+// view is a matrix whose element (i, j) is data[i*row+j*col].
+type view[T kernel.Float] struct {
+	data     []T
+	row, col int
+}
+
+// t is the transpose.
+func (v view[T]) t() view[T] { return view[T]{v.data, v.col, v.row} }
+
+// at is the part of v that begins at element (i, j).
+func (v view[T]) at(i, j int) view[T] {
+	return view[T]{v.data[i*v.row+j*v.col:], v.row, v.col}
+}
+
+// Block sizes, in elements. kBlock is one number for all element types and
+// instruction sets, because the blocks along k decide where an element's sum
+// is rounded.
+const (
+	kBlock   = 384
+	rowBlock = 1536 // rows of A packed at a time
+	colBlock = 3072 // columns of B packed at a time
+
+	// parallelWork is the number of multiply-adds from which a second
+	// goroutine costs less than it saves.
+	parallelWork = 1 << 19
+)
+
+func roundUp(x, to int) int { return (x + to - 1) / to * to }
+
+// gemm computes C = alpha·A·B + beta·C for m×k A, k×n B; all arguments are
+// valid.
+func gemm[T kernel.Float](s *kernel.Set[T], m, n, k int, alpha T, a, b view[T], beta T, c []T, ldc int) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if alpha == 0 || k == 0 {
+		scale(m, n, beta, c, ldc)
+		return
+	}
+	j := getJob[T]()
+	j.set, j.m, j.n, j.k, j.alpha, j.beta = s, m, n, k, alpha, beta
+	j.a, j.b, j.c = a, b, view[T]{c, ldc, 1}
+	j.plan()
+	j.do()
+	putJob(j)
+}
+
+// scale computes C = beta·C, without reading C where beta is 0.
+func scale[T kernel.Float](m, n int, beta T, c []T, ldc int) {
+	switch beta {
+	case 1:
+	case 0:
+		for i := 0; i < m; i++ {
+			clear(c[i*ldc:][:n])
+		}
+	default:
+		for i := 0; i < m; i++ {
+			row := c[i*ldc:][:n]
+			for j := range row {
+				row[j] *= beta
+			}
+		}
+	}
+}
+
+// job is one product on its way, shared by the goroutines that work on it.
+type job[T kernel.Float] struct {
+	set         *kernel.Set[T]
+	m, n, k     int
+	alpha, beta T
+	a, b, c     view[T]
+
+	packA, packB   bool
+	taskM, taskN   int // size of the tiles of C that are handed out
+	workers        int
+	bufA, bufB     []T
+	ic, jc, pc     int // the block that is being computed
+	mb, nb, kb     int // and its size
+	phase          int
+	tasks, tasksB  int
+	next           atomic.Int64
+	done           sync.WaitGroup
+	betaNow        T
+	tilesM, tilesN int
+}
+
+const (
+	phasePack = iota
+	phaseMultiply
+)
+
+func (j *job[T]) plan() {
+	s := j.set
+	j.packB = j.b.col != 1 || j.m >= 8*s.MR
+	j.packA = j.n >= 4*s.NR
+	j.workers = 1
+	if j.m*j.n*j.k >= parallelWork {
+		j.workers = runtime.GOMAXPROCS(0)
+	}
+	j.taskM, j.taskN = roundUp(144, s.MR), roundUp(256, s.NR)
+}
+
+func (j *job[T]) do() {
+	s := j.set
+	for pc := 0; pc < j.k; pc += kBlock {
+		j.pc, j.kb = pc, min(kBlock, j.k-pc)
+		j.betaNow = 1
+		if pc == 0 {
+			j.betaNow = j.beta
+		}
+		for jc := 0; jc < j.n; jc += colBlock {
+			j.jc, j.nb = jc, min(colBlock, j.n-jc)
+			j.tasksB = 0
+			if j.packB {
+				j.bufB = grow(j.bufB, roundUp(j.nb, s.NR)*j.kb)
+				j.tasksB = (j.nb + s.NR - 1) / s.NR
+			}
+			for ic := 0; ic < j.m; ic += rowBlock {
+				j.ic, j.mb = ic, min(rowBlock, j.m-ic)
+				j.phase, j.tasks = phasePack, j.tasksB
+				if j.packA {
+					j.bufA = grow(j.bufA, j.sizeA())
+					j.tasks += (j.mb + packRows - 1) / packRows
+				}
+				j.run()
+				j.tasksB = 0
+				j.tilesM = (j.mb + j.taskM - 1) / j.taskM
+				j.tilesN = (j.nb + j.taskN - 1) / j.taskN
+				j.phase, j.tasks = phaseMultiply, j.tilesM*j.tilesN
+				j.run()
+			}
+		}
+	}
+}
+
+// run does the tasks of a phase and returns when all are done.
+func (j *job[T]) run() {
+	j.next.Store(0)
+	for w := 1; w < min(j.workers, j.tasks); w++ {
+		j.done.Add(1)
+		go func() {
+			j.work()
+			j.done.Done()
+		}()
+	}
+	j.work()
+	j.done.Wait()
+}
+
+func (j *job[T]) work() {
+	t := getTile[T]()
+	defer putTile(t)
+	for {
+		i := int(j.next.Add(1)) - 1
+		if i >= j.tasks {
+			return
+		}
+		switch {
+		case j.phase == phaseMultiply:
+			j.multiply(t, i)
+		case i < j.tasksB:
+			nr := j.set.NR
+			w := min(nr, j.nb-i*nr)
+			packPanel(j.bufB[i*nr*j.kb:][:nr*j.kb], j.b.at(j.pc, j.jc+i*nr), j.kb, w, nr)
+		default:
+			j.packRowsOf(i - j.tasksB)
+		}
+	}
+}
+
+// multiply computes the tile of C with index i.
+func (j *job[T]) multiply(t *kernel.Tile[T], i int) {
+	nr := j.set.NR
+	i0, j0 := i/j.tilesN*j.taskM, i%j.tilesN*j.taskN
+	j1 := min(j0+j.taskN, j.nb)
+	t.M, t.K, t.CRow = min(j.taskM, j.mb-i0), j.kb, j.c.row
+	t.Alpha, t.Beta = j.alpha, j.betaNow
+	if j.packA {
+		a := j.viewA()
+		t.A, t.ARow, t.ACol = a.at(i0, 0).data, a.row, a.col
+	} else {
+		a := j.a.at(j.ic+i0, j.pc)
+		t.A, t.ARow, t.ACol = a.data, a.row, a.col
+	}
+	for ; j0 < j1; j0 += nr {
+		t.N = min(nr, j1-j0)
+		t.C = j.c.at(j.ic+i0, j.jc+j0).data
+		if j.packB {
+			t.B, t.BRow = j.bufB[j0*j.kb:][:nr*j.kb], nr
+		} else {
+			t.B, t.BRow = j.b.at(j.pc, j.jc+j0).data, j.b.row
+		}
+		j.set.Gemm(t)
+	}
+}
