@@ -1,0 +1,187 @@
+package task
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Head is what stands on the encoder's last feature map.
+type Head int
+
+const (
+	Classifier Head = iota // all features, dropout, one linear layer
+	Readout1               // one linear layer at each output frame
+	TorqueHead             // at each frame: features and goal, 128 units with layer norm, linear
+	Decoder                // dropout, transposed convolutions, linear at each time sample
+	Projector              // all features, dropout, two layers with batch norm, linear
+)
+
+func (h Head) String() string {
+	return [...]string{"classifier", "linear readout", "torque readout", "decoder", "projector"}[h]
+}
+
+// Loss is what training minimises.
+type Loss int
+
+const (
+	LossCrossEntropy Loss = iota // see [CrossEntropy]
+	LossMSE                      // see [MSE]
+	LossBarlow                   // see [BarlowLoss]
+	LossResidual                 // see [ResidualVariance]
+)
+
+func (l Loss) String() string {
+	return [...]string{"cross-entropy", "mean squared error", "Barlow", "residual variance"}[l]
+}
+
+// Metric is what is reported of a trained network.
+type Metric int
+
+const (
+	MetricAccuracy Metric = iota // share of hits; more is better
+	MetricMED                    // mean Euclidean distance, see [MED]; less is better
+	MetricBarlow                 // the loss itself; less is better
+	MetricEV                     // explained variance; more is better
+)
+
+func (m Metric) String() string {
+	return [...]string{"accuracy", "mean Euclidean distance", "Barlow loss", "explained variance"}[m]
+}
+
+// Better tells whether a is a better value of the metric than b.
+func (m Metric) Better(a, b float64) bool {
+	if m == MetricAccuracy || m == MetricEV {
+		return a > b
+	}
+	return a < b
+}
+
+// Hypothesis groups of the paper.
+const (
+	ActionRecognition = "action recognition"
+	HandState         = "hand state"
+	LimbState         = "limb state"
+	JointState        = "joint state"
+	InverseDynamics   = "inverse dynamics"
+	EfficientCoding   = "efficient coding"
+	DataDriven        = "data-driven"
+)
+
+// Training holds the published hyper-parameters of a task for one kind of
+// network (spec/02, 1.4).
+type Training struct {
+	LR            float64 // initial learning rate of Adam
+	Batch         int     // samples per step
+	Epochs        int
+	ValidateEvery int     // steps
+	Patience      float64 // see PatienceSteps
+	// PatienceEpochs: the published patience is Patience times the steps of an
+	// epoch, counted in validations. Otherwise it is a count of validations.
+	PatienceEpochs bool
+	Snapshots      []int     // steps
+	SnapshotShares []float64 // shares of all steps, rounded down
+}
+
+// A Task is what a network is trained for.
+type Task struct {
+	Name    string // code name in the published tables, "regress_ee_pos_vel"
+	Alias   string // short plain name, "hand_pos_vel"
+	Title   string // the paper's name
+	Group   string // hypothesis group
+	Keys    []Key  // target series, in the order of the outputs
+	GoalKey Key    // series that the head is given besides the features, or empty
+	Outputs int    // number of outputs; 0: as many rows as the data have
+	Unit    string // of the metric; the units of mixed outputs joined by commas
+	Head    Head
+	Loss    Loss
+	Metric  Metric
+	Dropout float32 // share of features kept before the head in training, 1: none
+	TCN     Training
+	LSTM    Training
+	// Experiments are the published numbers of the shallow, deep and LSTM
+	// networks; 0 where there is none.
+	Experiments [3]int
+	// Infix is set for the tasks whose published folders carry "_r" after the family.
+	Infix bool
+	// Target fills the targets of sample i, shape [output][time]; for
+	// classification the label, counted from 0, in dst[0].
+	Target func(t Task, s Source, i int, dst []float32)
+}
+
+// Regression tells whether the task predicts a series at each output frame with
+// the squared error, so that targets are sub-sampled in time.
+func (t Task) Regression() bool { return t.Loss == LossMSE && t.Head != Decoder }
+
+// Series tells whether the target is a time series on the output grid.
+func (t Task) Series() bool { return t.Regression() || t.Loss == LossResidual }
+
+// Training returns the published hyper-parameters for an LSTM or a
+// convolutional network.
+func (t Task) Training(lstm bool) Training {
+	if lstm {
+		return t.LSTM
+	}
+	return t.TCN
+}
+
+// MetricName is the metric with its unit, such as "mean Euclidean distance (cm)".
+func (t Task) MetricName() string {
+	if t.Unit == "" {
+		return t.Metric.String()
+	}
+	return fmt.Sprintf("%s (%s)", t.Metric, t.Unit)
+}
+
+// All returns the sixteen tasks of the paper, in the paper's order.
+func All() []Task { return append([]Task(nil), table[:16]...) }
+
+// Lookup returns a task by its code name or its alias: one of the sixteen, or
+// "data_driven".
+func Lookup(name string) (Task, error) {
+	for _, t := range table {
+		if name == t.Name || name == t.Alias {
+			return t, nil
+		}
+	}
+	var names []string
+	for _, t := range table {
+		names = append(names, t.Name)
+	}
+	sort.Strings(names)
+	return Task{}, fmt.Errorf("task: no task %q, expected one of %s", name, strings.Join(names, ", "))
+}
+
+// KeyUnit returns the unit of a target series.
+func KeyUnit(k Key) string {
+	switch k {
+	case HandPos, ElbowPos, Goal:
+		return "cm"
+	case HandVel, ElbowVel:
+		return "cm/s"
+	case HandAcc, ElbowAcc:
+		return "cm/s²"
+	case JointPos:
+		return "deg"
+	case JointVel:
+		return "deg/s"
+	case JointAcc:
+		return "deg/s²"
+	case Torque:
+		return "N·m"
+	case Rates:
+		return "spikes/bin"
+	}
+	return ""
+}
+
+// keyRows is the number of rows of a target series, 0 where the data decide.
+func keyRows(k Key) int {
+	switch k {
+	case JointPos, JointVel, JointAcc, Torque:
+		return 4
+	case Rates:
+		return 0
+	}
+	return 3
+}
