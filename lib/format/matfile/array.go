@@ -306,20 +306,23 @@ func (c *cursor) sparse(path string, a *Array, flags []int32) error {
 		}
 		a.RowIndex[i] = int(rows[i])
 	}
-	if a.Real, err = c.sparseValues(path, nnz); err != nil {
+	if a.Real, err = c.sparseValues(path, nnz, a.Logical); err != nil {
 		return err
 	}
 	if flags[0]&flagComplex != 0 {
-		a.Imag, err = c.sparseValues(path, nnz)
+		a.Imag, err = c.sparseValues(path, nnz, false)
 	}
 	return err
 }
 
 // sparseValues returns the first n values of an element that may hold room for more.
-func (c *cursor) sparseValues(path string, n int) ([]float64, error) {
+func (c *cursor) sparseValues(path string, n int, logical bool) ([]float64, error) {
 	kind, data, start, err := c.element(path, "values")
 	if err != nil {
 		return nil, err
+	}
+	if logical && kind == miDOUBLE && len(data) < 8*n {
+		kind = miUINT8 // MATLAB stores these as bytes and calls them doubles
 	}
 	size := storageSize(kind)
 	if size == 0 || len(data)/size < n {

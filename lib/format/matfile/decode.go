@@ -74,6 +74,9 @@ func (o Reader) Decode(r io.ReaderAt, size int64, name string) (*File, error) {
 		if isHDF5(head[:n]) {
 			return nil, errV73(name)
 		}
+		if n >= 4 && isV4(head[:]) {
+			return nil, errV4(name)
+		}
 		if err == nil || errors.Is(err, io.EOF) {
 			err = fmt.Errorf("only %d bytes: a MAT v5 file begins with a header of %d", n, headerSize)
 		}
@@ -86,8 +89,8 @@ func (o Reader) Decode(r io.ReaderAt, size int64, name string) (*File, error) {
 		d.order = binary.LittleEndian
 	case head[126] == 'M' && head[127] == 'I':
 		d.order = binary.BigEndian
-	case bytes.IndexByte(head[:4], 0) >= 0:
-		return nil, fmt.Errorf("matfile: %s: byte 0: a MAT v4 file or no MAT-file; expected v5 (save it again with -v7)", name)
+	case isV4(head[:]):
+		return nil, errV4(name)
 	default:
 		return nil, fmt.Errorf("matfile: %s: byte 126: endian mark %q, expected \"IM\" or \"MI\": not a MAT v5 file", name, head[126:128])
 	}
@@ -114,6 +117,13 @@ func (o Reader) Decode(r io.ReaderAt, size int64, name string) (*File, error) {
 }
 
 func isHDF5(b []byte) bool { return bytes.HasPrefix(b, []byte("\x89HDF\r\n\x1a\n")) }
+
+// isV4 tells level 4 files, which begin with a number where level 5 has text.
+func isV4(head []byte) bool { return bytes.IndexByte(head[:4], 0) >= 0 }
+
+func errV4(name string) error {
+	return fmt.Errorf("matfile: %s: byte 0: a MAT v4 file or no MAT-file; expected v5 (save it again with -v7)", name)
+}
 
 func errV73(name string) error {
 	return fmt.Errorf("matfile: %s: a MAT v7.3 file, which is HDF5: read it with lib/format/hdf5", name)
