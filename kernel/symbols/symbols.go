@@ -1,0 +1,115 @@
+// Package symbols holds what cells can import: for the interpreter, the values
+// behind each exported name of the library, of gonum, gonum/plot and the
+// standard library; for the checker, completion and hover, the types and the
+// documentation of the same packages.
+//
+// The tables (sym_*.go, export.bin) are generated: after a change to an exported
+// name of any package of lib, run `go generate ./kernel/symbols`. A test fails
+// while they are stale.
+package symbols
+
+//go:generate go run ./gen
+
+import (
+	"bytes"
+	"compress/flate"
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"go/token"
+	"go/types"
+	"io"
+	"reflect"
+	"sync"
+
+	"golang.org/x/tools/go/gcexportdata"
+)
+
+// Table maps "import/path/name" to the package's exported values, in the form
+// that the interpreter's Use takes.
+var Table = map[string]map[string]reflect.Value{}
+
+//go:embed export.bin
+var exportData []byte
+
+// A Package is one importable package.
+type Package struct {
+	Path, Name string
+	Synopsis   string // the first sentence of its documentation
+	export     []byte // compressed
+	doc        []byte // compressed
+}
+
+var index = sync.OnceValue(func() map[string]*Package {
+	var entries []struct {
+		Path, Name, Synopsis string
+		Export, Doc          int
+	}
+	n := int(binary.LittleEndian.Uint32(exportData))
+	if err := json.Unmarshal(exportData[4:4+n], &entries); err != nil {
+		panic("symbols: damaged index: " + err.Error())
+	}
+	rest := exportData[4+n:]
+	m := make(map[string]*Package, len(entries))
+	for _, e := range entries {
+		m[e.Path] = &Package{e.Path, e.Name, e.Synopsis, rest[:e.Export], rest[e.Export : e.Export+e.Doc]}
+		rest = rest[e.Export+e.Doc:]
+	}
+	return m
+})
+
+// Packages returns all importable packages by import path. The map must not be
+// changed.
+func Packages() map[string]*Package { return index() }
+
+// Doc returns the documentation of each exported name: "F", "T", "T.Method",
+// "T.Field", and "" for the package.
+func (p *Package) Doc() map[string]string {
+	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(p.doc)))
+	if err != nil {
+		panic("symbols: damaged documentation of " + p.Path)
+	}
+	docs := map[string]string{}
+	if err := json.Unmarshal(data, &docs); err != nil {
+		panic("symbols: damaged documentation of " + p.Path)
+	}
+	return docs
+}
+
+// An Importer reads the types of importable packages, each when first asked
+// for. It may be used by several goroutines.
+type Importer struct {
+	mu   sync.Mutex
+	fset *token.FileSet
+	pkgs map[string]*types.Package // all that is known, some of them in part
+	full map[string]bool
+}
+
+// NewImporter returns an importer with an empty cache.
+func NewImporter() *Importer {
+	return &Importer{fset: token.NewFileSet(), pkgs: map[string]*types.Package{}, full: map[string]bool{}}
+}
+
+// Import returns the types of a package.
+func (im *Importer) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	if im.full[path] {
+		return im.pkgs[path], nil
+	}
+	p, ok := index()[path]
+	if !ok {
+		return nil, fmt.Errorf("package %s is not in this kernel", path)
+	}
+	r := flate.NewReader(bytes.NewReader(p.export))
+	t, err := gcexportdata.Read(r, im.fset, im.pkgs, path)
+	if err != nil {
+		return nil, fmt.Errorf("symbols: %s: %w", path, err)
+	}
+	im.full[path] = true
+	return t, nil
+}
