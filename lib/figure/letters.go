@@ -1,0 +1,179 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/spindle-lab/spindle/lib/display"
+	"github.com/spindle-lab/spindle/lib/stroke"
+)
+
+// Letters draws, for each label, up to n strokes thin and their mean thick, as
+// the paper's first panel of letters: x against y in cm, each letter in its
+// 5 cm box. The mean is taken over the strokes long enough at each sample.
+func Letters(strokes []stroke.Stroke, labels []int, n int) *Panel {
+	return letterGrid("letters", strokes, labels, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+		for k, s := range group {
+			addLine(p, s.X, s.Y, fade(Grey, 0.5), 0.4)
+			record(data, k, s)
+		}
+		x, y := meanStroke(group)
+		addLine(p, x, y, Black, 1)
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -3, 3, -3, 3
+	})
+}
+
+// TimeCourses draws the same strokes against time: x and y in cm against s.
+func TimeCourses(strokes []stroke.Stroke, labels []int, n int) *Panel {
+	longest := 0
+	for _, s := range strokes {
+		longest = max(longest, s.Len())
+	}
+	return letterGrid("time_courses", strokes, labels, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+		for k, s := range group {
+			t := index(s.Len())
+			for i := range t {
+				t[i] *= stroke.Step
+			}
+			addLine(p, t, s.X, fade(Blue, 0.35), 0.4)
+			addLine(p, t, s.Y, fade(Orange, 0.45), 0.4)
+			record(data, k, s)
+		}
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(longest)*stroke.Step, -3, 3
+	})
+}
+
+func record(data *display.Table, k int, s stroke.Stroke) {
+	for i := range s.X {
+		data.Rows = append(data.Rows, []any{s.Letter(), k, float64(i) * stroke.Step, s.X[i], s.Y[i]})
+	}
+}
+
+func letterGrid(name string, strokes []stroke.Stroke, labels []int, n, cols int, one func(*plot.Plot, []stroke.Stroke, *display.Table)) *Panel {
+	set := stroke.Set{Strokes: strokes}
+	data := display.Table{Columns: []string{"letter", "stroke", "t_s", "x_cm", "y_cm"}}
+	var plots []*plot.Plot
+	for _, l := range labels {
+		group := set.Of(l)
+		if len(group) == 0 {
+			continue
+		}
+		if len(group) > n {
+			group = group[:n]
+		}
+		p := newPlot(group[0].Letter(), "", "")
+		one(p, group, &data)
+		p.X.Tick.Marker, p.Y.Tick.Marker = ends{}, ends{}
+		plots = append(plots, p)
+	}
+	if len(plots) == 0 {
+		return emptyPanel(name, fmt.Sprintf("no strokes of the labels %v", labels))
+	}
+	xlab, ylab := "x [cm]", "y [cm]"
+	if name == "time_courses" {
+		xlab, ylab = "time [s]", "x (blue), y (orange) [cm]"
+	}
+	rows := (len(plots) + cols - 1) / cols
+	return &Panel{Name: name, Data: data, draw: func(c draw.Canvas) {
+		for i, p := range plots {
+			if i/cols == rows-1 || i+cols >= len(plots) {
+				p.X.Label.Text = xlab
+			}
+			if i%cols == 0 {
+				p.Y.Label.Text = ylab
+			}
+		}
+		tile(c, plots, cols)
+	}}
+}
+
+// tile draws plots in a grid whose data areas line up.
+func tile(c draw.Canvas, plots []*plot.Plot, cols int) {
+	rows := (len(plots) + cols - 1) / cols
+	grid := make([][]*plot.Plot, rows)
+	for i := range grid {
+		grid[i] = make([]*plot.Plot, cols)
+		for j := range grid[i] {
+			if i*cols+j < len(plots) {
+				grid[i][j] = plots[i*cols+j]
+			}
+		}
+	}
+	t := draw.Tiles{Rows: rows, Cols: cols, PadX: 1.5 * mm, PadY: 1.5 * mm}
+	for i, line := range plot.Align(grid, t, c) {
+		for j, box := range line {
+			if grid[i][j] != nil {
+				grid[i][j].Draw(box)
+			}
+		}
+	}
+}
+
+// ends marks only the ends of an axis.
+type ends struct{}
+
+func (ends) Ticks(lo, hi float64) []plot.Tick {
+	return []plot.Tick{{Value: lo, Label: fmt.Sprintf("%.3g", lo)}, {Value: hi, Label: fmt.Sprintf("%.3g", hi)}}
+}
+
+// meanStroke averages strokes sample by sample while at least half of them last.
+func meanStroke(group []stroke.Stroke) (x, y []float64) {
+	for t := 0; ; t++ {
+		n, sx, sy := 0, 0.0, 0.0
+		for _, s := range group {
+			if t < s.Len() {
+				n++
+				sx += s.X[t]
+				sy += s.Y[t]
+			}
+		}
+		if 2*n < len(group) || n == 0 {
+			return x, y
+		}
+		x, y = append(x, sx/float64(n)), append(y, sy/float64(n))
+	}
+}
+
+// Augmentation draws a stroke, resized, then sped up or slowed down: the path
+// above, x and y against time below.
+func Augmentation(s stroke.Stroke, size, speed float64) *Panel {
+	stages := []struct {
+		name string
+		s    stroke.Stroke
+	}{{"recorded", s}, {fmt.Sprintf("size %.1f", size), s.Resize(size)}, {fmt.Sprintf("size %.1f, speed %.1f", size, speed), s.Resize(size).Respeed(speed)}}
+	data := display.Table{Columns: []string{"stage", "t_s", "x_cm", "y_cm"}}
+	var plots []*plot.Plot
+	longest := 0
+	for _, g := range stages {
+		longest = max(longest, g.s.Len())
+	}
+	for _, g := range stages {
+		p := newPlot(g.name, "x [cm]", "y [cm]")
+		addLine(p, g.s.X, g.s.Y, Black, 0.8)
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -7, 7, -7, 7
+		plots = append(plots, p)
+	}
+	for _, g := range stages {
+		p := newPlot("", "time [s]", "x (blue), y (orange) [cm]")
+		t := index(g.s.Len())
+		for i := range t {
+			t[i] *= stroke.Step
+			data.Rows = append(data.Rows, []any{g.name, t[i], g.s.X[i], g.s.Y[i]})
+		}
+		addLine(p, t, g.s.X, Blue, 0.8)
+		addLine(p, t, g.s.Y, Orange, 0.8)
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(longest)*stroke.Step, -7, 7
+		plots = append(plots, p)
+	}
+	return &Panel{Name: "augmentation", Data: data, draw: func(c draw.Canvas) { tile(c, plots, 3) }}
+}
+
+// legendEntry adds a line sample to a plot's legend.
+func legendEntry(p *plot.Plot, name string, c color.Color, width vg.Length, dashes ...vg.Length) {
+	p.Legend.Add(name, &plotter.Line{LineStyle: draw.LineStyle{Color: c, Width: width, Dashes: dashes}})
+}
