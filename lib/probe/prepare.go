@@ -64,7 +64,7 @@ func RepairOutliers(x []float64, trials, time int, bound OutlierBound) int {
 	if trials <= 0 || time <= 0 || len(x) != trials*time {
 		panic(fmt.Sprintf("probe: %d values are not %d trials of %d samples", len(x), trials, time))
 	}
-	mean, sd := moments(x)
+	mean, sd := meanSD(x)
 	var found []int
 	for i, v := range x {
 		if math.Abs(v-mean) > outlierSDs*sd {
@@ -105,8 +105,8 @@ func RepairOutliers(x []float64, trials, time int, bound OutlierBound) int {
 	return len(found)
 }
 
-// moments returns mean and population standard deviation.
-func moments(x []float64) (mean, sd float64) {
+// meanSD returns mean and population standard deviation.
+func meanSD(x []float64) (mean, sd float64) {
 	for _, v := range x {
 		mean += v
 	}
