@@ -161,27 +161,45 @@ func (c *Case) load(t testing.TB) {
 	c.arrays = arrays
 }
 
-// Tolerance returns the tolerance of an array for "float64" or "float32". The
-// index gives one number for a case, or one per array.
+// Tolerance returns the tolerance of an array for "float64" or "float32": one
+// number for the case, or one per array. Some are relative per entry instead
+// ("relative 1e-9 per entry"): see [Case.PerEntry].
 func (c *Case) Tolerance(t testing.TB, precision, array string) float64 {
 	t.Helper()
-	var tol map[string]json.RawMessage
-	if err := json.Unmarshal(c.Tol, &tol); err != nil {
+	tol, _ := c.tolerance(t, precision, array)
+	return tol
+}
+
+// PerEntry tells whether the tolerance of an array holds for each of its
+// entries by itself, not for the array as a whole.
+func (c *Case) PerEntry(t testing.TB, precision, array string) bool {
+	t.Helper()
+	_, each := c.tolerance(t, precision, array)
+	return each
+}
+
+func (c *Case) tolerance(t testing.TB, precision, array string) (tol float64, perEntry bool) {
+	t.Helper()
+	var byPrecision map[string]json.RawMessage
+	if err := json.Unmarshal(c.Tol, &byPrecision); err != nil {
 		t.Fatalf("%s: tol: %v", c.Name, err)
 	}
-	raw := tol[precision]
-	var one float64
-	if json.Unmarshal(raw, &one) == nil && len(raw) > 0 && string(raw) != "null" {
-		return one
+	raw := byPrecision[precision]
+	var byArray map[string]json.RawMessage
+	if json.Unmarshal(raw, &byArray) == nil && byArray != nil {
+		raw = byArray[array]
 	}
-	var each map[string]float64
-	if json.Unmarshal(raw, &each) == nil {
-		if v, ok := each[array]; ok {
-			return v
+	if string(raw) != "null" && json.Unmarshal(raw, &tol) == nil {
+		return tol, false
+	}
+	var words string
+	if json.Unmarshal(raw, &words) == nil {
+		if _, err := fmt.Sscanf(words, "relative %g per entry", &tol); err == nil {
+			return tol, true
 		}
 	}
 	t.Fatalf("%s: index.json gives no %s tolerance for %s", c.Name, precision, array)
-	return 0
+	return 0, false
 }
 
 // Compare fails the test unless got is within the case's tolerance of the
@@ -189,7 +207,19 @@ func (c *Case) Tolerance(t testing.TB, precision, array string) float64 {
 // where ref is NaN, an infinity only where ref has the same.
 func (c *Case) Compare(t testing.TB, precision, array string, got []float64) {
 	t.Helper()
-	Close(t, c.Name+"/"+array, got, c.Array(t, array).Data, c.Tolerance(t, precision, array))
+	want := c.Array(t, array).Data
+	tol, perEntry := c.tolerance(t, precision, array)
+	if !perEntry {
+		Close(t, c.Name+"/"+array, got, want, tol)
+		return
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s/%s: %d values, want %d", c.Name, array, len(got), len(want))
+		return
+	}
+	for i := range want {
+		Close(t, fmt.Sprintf("%s/%s[%d]", c.Name, array, i), got[i:i+1], want[i:i+1], tol)
+	}
 }
 
 // Close is Compare's rule for any pair of arrays.
@@ -363,4 +393,3 @@ func readAs[T number](f *npz.Reader, key string) ([]float64, error) {
 	}
 	return out, nil
 }
-
