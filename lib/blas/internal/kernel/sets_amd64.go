@@ -2,8 +2,45 @@
 
 package kernel
 
+import "golang.org/x/sys/cpu"
+
+//go:noescape
+func gemmAVX512F32(t *Tile[float32])
+
+//go:noescape
+func gemmAVX512F64(t *Tile[float64])
+
+//go:noescape
+func gemmAVX2F32(t *Tile[float32])
+
+//go:noescape
+func gemmAVX2F64(t *Tile[float64])
+
+var (
+	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	hasAVX512 = hasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL
+)
+
 // Sets32 lists the usable sets, the fastest first.
-func Sets32() []Set[float32] { return []Set[float32]{Portable32} }
+func Sets32() []Set[float32] {
+	sets := []Set[float32]{}
+	if hasAVX512 {
+		sets = append(sets, Set[float32]{Name: "avx512", MR: 12, NR: 32, Gemm: gemmAVX512F32})
+	}
+	if hasAVX2 {
+		sets = append(sets, Set[float32]{Name: "avx2", MR: 6, NR: 16, Gemm: gemmAVX2F32})
+	}
+	return append(sets, Portable32)
+}
 
 // Sets64 lists the usable sets, the fastest first.
-func Sets64() []Set[float64] { return []Set[float64]{Portable64} }
+func Sets64() []Set[float64] {
+	sets := []Set[float64]{}
+	if hasAVX512 {
+		sets = append(sets, Set[float64]{Name: "avx512", MR: 12, NR: 16, Gemm: gemmAVX512F64})
+	}
+	if hasAVX2 {
+		sets = append(sets, Set[float64]{Name: "avx2", MR: 6, NR: 8, Gemm: gemmAVX2F64})
+	}
+	return append(sets, Portable64)
+}
