@@ -77,6 +77,7 @@ type Case struct {
 	Expected string
 	Group    string
 	What     string
+	Library  string
 	Params   json.RawMessage
 	Contents json.RawMessage
 	Arrays   []struct {
