@@ -2,7 +2,6 @@ package blas
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/spindle-lab/spindle/lib/blas/internal/kernel"
@@ -30,12 +29,21 @@ const (
 	rowBlock = 1536 // rows of A packed at a time
 	colBlock = 3072 // columns of B packed at a time
 
-	// parallelWork is the number of multiply-adds from which a second
-	// goroutine costs less than it saves.
+	// Multiply-adds from which a second core that is awake is worth asking.
+	// A sleeping core is woken for rouseWork or more, and taskWork is the least
+	// that a core takes at a time.
 	parallelWork = 1 << 19
+	rouseWork    = 1 << 21
+	taskWork     = 1 << 17
+
+	// Rows and columns of C in a task, where there are many.
+	rowTask = 144
+	colTask = 256
 )
 
-func roundUp(x, to int) int { return (x + to - 1) / to * to }
+func ceil(x, by int) int { return (x + by - 1) / by }
+
+func roundUp(x, to int) int { return ceil(x, to) * to }
 
 // gemm computes C = alpha·A·B + beta·C for m×k A, k×n B; all arguments are
 // valid.
@@ -83,13 +91,14 @@ type job[T kernel.Float] struct {
 	packA, packB   bool
 	taskM, taskN   int // size of the tiles of C that are handed out
 	workers        int
+	rouse          bool
+	crew           crew
 	bufA, bufB     []T
 	ic, jc, pc     int // the block that is being computed
 	mb, nb, kb     int // and its size
 	phase          int
 	tasks, tasksB  int
 	next           atomic.Int64
-	done           sync.WaitGroup
 	betaNow        T
 	tilesM, tilesN int
 }
@@ -103,11 +112,28 @@ func (j *job[T]) plan() {
 	s := j.set
 	j.packB = j.b.col != 1 || j.m >= 8*s.MR
 	j.packA = j.n >= 4*s.NR
+	work := j.m * j.n * j.k
 	j.workers = 1
-	if j.m*j.n*j.k >= parallelWork {
+	if work >= parallelWork {
 		j.workers = runtime.GOMAXPROCS(0)
 	}
-	j.taskM, j.taskN = roundUp(144, s.MR), roundUp(256, s.NR)
+	j.rouse = work >= rouseWork
+	j.taskM = min(roundUp(rowTask, s.MR), roundUp(j.m, s.MR))
+	j.taskN = min(roundUp(colTask, s.NR), roundUp(j.n, s.NR))
+	if j.workers == 1 {
+		return
+	}
+	// Enough tasks that the cores finish together, unless they get too small.
+	for ceil(j.m, j.taskM)*ceil(j.n, j.taskN) < 6*j.workers && j.taskM*j.taskN*min(j.k, kBlock) >= 2*taskWork {
+		switch {
+		case j.taskN > j.taskM && j.taskN > s.NR:
+			j.taskN = roundUp(j.taskN/2, s.NR)
+		case j.taskM > s.MR:
+			j.taskM = roundUp(j.taskM/2, s.MR)
+		default:
+			return
+		}
+	}
 }
 
 func (j *job[T]) do() {
@@ -123,19 +149,19 @@ func (j *job[T]) do() {
 			j.tasksB = 0
 			if j.packB {
 				j.bufB = grow(j.bufB, roundUp(j.nb, s.NR)*j.kb)
-				j.tasksB = (j.nb + s.NR - 1) / s.NR
+				j.tasksB = ceil(j.nb, s.NR)
 			}
 			for ic := 0; ic < j.m; ic += rowBlock {
 				j.ic, j.mb = ic, min(rowBlock, j.m-ic)
 				j.phase, j.tasks = phasePack, j.tasksB
 				if j.packA {
 					j.bufA = grow(j.bufA, j.sizeA())
-					j.tasks += (j.mb + packRows - 1) / packRows
+					j.tasks += ceil(j.mb, packRows)
 				}
 				j.run()
 				j.tasksB = 0
-				j.tilesM = (j.mb + j.taskM - 1) / j.taskM
-				j.tilesN = (j.nb + j.taskN - 1) / j.taskN
+				j.tilesM = ceil(j.mb, j.taskM)
+				j.tilesN = ceil(j.nb, j.taskN)
 				j.phase, j.tasks = phaseMultiply, j.tilesM*j.tilesN
 				j.run()
 			}
@@ -145,16 +171,11 @@ func (j *job[T]) do() {
 
 // run does the tasks of a phase and returns when all are done.
 func (j *job[T]) run() {
-	j.next.Store(0)
-	for w := 1; w < min(j.workers, j.tasks); w++ {
-		j.done.Add(1)
-		go func() {
-			j.work()
-			j.done.Done()
-		}()
+	if j.tasks == 0 {
+		return
 	}
-	j.work()
-	j.done.Wait()
+	j.next.Store(0)
+	j.crew.run(min(j.workers, j.tasks)-1, j.rouse)
 }
 
 func (j *job[T]) work() {

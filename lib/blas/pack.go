@@ -95,7 +95,9 @@ func getJob[T kernel.Float]() *job[T] {
 	if j, ok := p.Get().(*job[T]); ok {
 		return j
 	}
-	return new(job[T])
+	j := new(job[T])
+	j.crew.work, j.crew.wake = j.work, make(chan struct{}, 1)
+	return j
 }
 
 func putJob[T kernel.Float](j *job[T]) {
