@@ -349,6 +349,9 @@ func (w *WrapObject) check(body func(int) bool) error {
 		sizes = []float64{w.Radius, w.Length}
 	case Torus:
 		sizes = []float64{w.Inner, w.Outer}
+		if w.Side != 0 {
+			return errors.New("a torus of which only a half is active is not supported")
+		}
 	default:
 		return fmt.Errorf("unknown shape %v", w.Kind)
 	}

@@ -1,0 +1,128 @@
+package arm
+
+import "math"
+
+// tangent moves r, by damped least squares, to where the line from p touches
+// the ellipsoid in the plane n·r + n4 = 0. The unknowns are r and d; the
+// residuals say that r lies in the plane and on the surface, and that r and p
+// lie in the tangent plane N·x + d = 0 with N = 2r/a². The search stops at a
+// squared residual of 1e-8, well before the exact point, so OpenSim's steps
+// are followed. level is that of p; a point on the surface is its own tangent point.
+func (e *ellipsoid) tangent(p, r, n vec, n4, level float64) vec {
+	const (
+		enough = 1e-8
+		rounds = 50
+		inner  = 1000
+	)
+	if math.Abs(level) < 1e-4 {
+		return p
+	}
+	s := tangentSearch{e: e, p: p, n: n, n4: n4, r: r}
+	s.g = vec{2 / e.a2.x, 2 / e.a2.y, 2 / e.a2.z}
+	nr := s.normal()
+	s.d = -nr.dot(r)
+	s.residual()
+	before := s.ssq
+	alpha := 0.01
+	toCenter := p.unit()
+	for round := 0; s.ssq > enough && round < rounds; round++ {
+		damping := 1.0
+		if cos := p.sub(s.r).unit().dot(toCenter); cos > 0.1 {
+			damping = 1 - math.Pow(cos, 100)
+		}
+		s.linearise()
+		var step [4]float64
+		for k := 0; s.ssq >= before && k < inner; k++ {
+			step = s.solve(1+alpha, damping/16)
+			s.move(&step, 1)
+			before = s.ssq
+			s.residual()
+			alpha *= 4
+		}
+		alpha /= 8
+		factor := 0.5
+		for k := 0; s.ssq <= before && k < inner; k++ {
+			factor *= 2
+			s.move(&step, factor)
+			before = s.ssq
+			s.residual()
+		}
+		s.move(&step, -factor)
+		s.residual()
+		before = s.ssq
+	}
+	return s.r
+}
+
+type tangentSearch struct {
+	e       *ellipsoid
+	p, n    vec
+	n4      float64
+	g       vec // 2/a²
+	r       vec
+	d       float64
+	res     [4]float64
+	ssq     float64
+	normal2 [10]float64 // JJᵀ, lower triangle by rows
+	v       [4]float64  // −J·res
+}
+
+func (s *tangentSearch) normal() vec { return vec{s.r.x * s.g.x, s.r.y * s.g.y, s.r.z * s.g.z} }
+
+func (s *tangentSearch) residual() {
+	nr := s.normal()
+	rr := nr.dot(s.r)
+	s.res = [4]float64{s.n.dot(s.r) + s.n4, s.e.level(s.r), rr + s.d, nr.dot(s.p) + s.d}
+	s.ssq = s.res[0]*s.res[0] + s.res[1]*s.res[1] + s.res[2]*s.res[2] + s.res[3]*s.res[3]
+}
+
+func (s *tangentSearch) move(step *[4]float64, f float64) {
+	s.r.x += f * step[0]
+	s.r.y += f * step[1]
+	s.r.z += f * step[2]
+	s.d += f * step[3]
+}
+
+// linearise forms the normal equations. The columns of J, for r, are n,
+// 2r/a², 4r/a² and 2p/a²; for d they are 0, 0, 1, 1.
+func (s *tangentSearch) linearise() {
+	nr := s.normal()
+	np := vec{s.p.x * s.g.x, s.p.y * s.g.y, s.p.z * s.g.z}
+	n, e := s.n, &s.res
+	row := func(n, nr, np float64) float64 { return -(n*e[0] + nr*e[1] + 2*nr*e[2] + np*e[3]) }
+	s.v = [4]float64{row(n.x, nr.x, np.x), row(n.y, nr.y, np.y), row(n.z, nr.z, np.z), -(e[2] + e[3])}
+	// nr and 2·nr together weigh 5.
+	s.normal2 = [10]float64{
+		n.x*n.x + 5*nr.x*nr.x + np.x*np.x,
+		n.y*n.x + 5*nr.y*nr.x + np.y*np.x,
+		n.y*n.y + 5*nr.y*nr.y + np.y*np.y,
+		n.z*n.x + 5*nr.z*nr.x + np.z*np.x,
+		n.z*n.y + 5*nr.z*nr.y + np.z*np.y,
+		n.z*n.z + 5*nr.z*nr.z + np.z*np.z,
+		2*nr.x + np.x, 2*nr.y + np.y, 2*nr.z + np.z, 2,
+	}
+}
+
+// solve returns f·(JJᵀ with its diagonal times grow)⁻¹·v, by LDLᵀ.
+func (s *tangentSearch) solve(grow, f float64) [4]float64 {
+	a := &s.normal2
+	i0 := 1 / (a[0] * grow)
+	l10, l20, l30 := a[1]*i0, a[3]*i0, a[6]*i0
+	i1 := 1 / (a[2]*grow - l10*a[1])
+	t21 := a[4] - l20*a[1]
+	t31 := a[7] - l30*a[1]
+	l21, l31 := t21*i1, t31*i1
+	i2 := 1 / (a[5]*grow - l20*a[3] - l21*t21)
+	t32 := a[8] - l30*a[3] - l31*t21
+	l32 := t32 * i2
+	i3 := 1 / (a[9]*grow - l30*a[6] - l31*t31 - l32*t32)
+	y0 := s.v[0]
+	y1 := s.v[1] - l10*y0
+	y2 := s.v[2] - l20*y0 - l21*y1
+	y3 := s.v[3] - l30*y0 - l31*y1 - l32*y2
+	x3 := y3 * i3
+	x2 := y2*i2 - l32*x3
+	x1 := y1*i1 - l21*x2 - l31*x3
+	x0 := y0*i0 - l10*x1 - l20*x2 - l30*x3
+	return [4]float64{x0 * f, x1 * f, x2 * f, x3 * f}
+}

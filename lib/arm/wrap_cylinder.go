@@ -1,0 +1,205 @@
+package arm
+
+import "math"
+
+// wrapCylinder leads p1-p2 over a cylinder of the given radius and length
+// about z, centred at the origin (spec/01, 3.7.2). With side ±1 only the half
+// where the coordinate axis has that sign is active.
+func wrapCylinder(p1, p2 vec, radius, length float64, side, axis int) (c contact) {
+	d1, d2 := math.Hypot(p1.x, p1.y), math.Hypot(p2.x, p2.y)
+	r2 := radius * radius
+	if p1.x*p1.x+p1.y*p1.y < r2 || p2.x*p2.x+p2.y*p2.y < r2 {
+		c.action = inside
+		return c
+	}
+	// Where the line p1-p2 passes nearest to the axis.
+	hit := false
+	var near vec
+	span := p2.sub(p1)
+	if n := span.norm(); n > 0 {
+		d := span.mul(1 / n)
+		if den := d.x*d.x + d.y*d.y; den > roundoff {
+			s := -(p1.x*d.x + p1.y*d.y) / den
+			near = p1.along(s, d)
+			t := s / n
+			hit = near.x*near.x+near.y*near.y < r2 && t > 0 && t < 1
+		}
+	}
+	if side == 0 {
+		if !hit {
+			return c
+		}
+		c.action = mandatory
+	} else {
+		s1, s2 := signOf(p1.at(axis)), signOf(p2.at(axis))
+		c.action = optional
+		switch {
+		case s1 != side && s2 != side:
+		case hit:
+			c.action = mandatory
+		case s1 != s2 && signOf(near.at(axis)) != side:
+		default:
+			c.action = none
+			return c
+		}
+	}
+	// Candidates for the tangent points, in the planes of p1 and p2.
+	a1, b1 := tangents(p1, d1, radius)
+	a2, b2 := tangents(p2, d2, radius)
+	var far bool
+	if side == 0 {
+		c.r1, c.r2 = widest(a1, b1, a2, b2)
+	} else {
+		c.r1, c.r2, far = activeTangents(a1, b1, a2, b2, side, axis)
+		rx, ry := c.r1.x+c.r2.x, c.r1.y+c.r2.y
+		c.long = rx*(rx-p1.x-p2.x)+ry*(ry-p1.y-p2.y) < 0
+	}
+	slideTangents(&c, p1, p2, d1, d2, radius, far)
+	half := length / 2
+	if math.Abs(c.r1.z) > half && math.Abs(c.r2.z) > half {
+		return contact{}
+	}
+	spiral(&c, p1, p2, radius)
+	c.real = true
+	return c
+}
+
+// tangents returns the two points, at the height of p, where a plane through p
+// parallel to the axis touches the cylinder.
+func tangents(p vec, d, radius float64) (a, b vec) {
+	vx, vy := p.x/d, p.y/d
+	sin := radius / d
+	h := radius * sin
+	g := math.Sqrt(radius*radius - h*h)
+	return vec{h*vx - g*vy, h*vy + g*vx, p.z}, vec{h*vx + g*vy, h*vy - g*vx, p.z}
+}
+
+func radial(a, b vec) float64 { return a.x*b.x + a.y*b.y }
+
+// widest chooses the pair of tangent points with the least angle between them.
+func widest(a1, b1, a2, b2 vec) (r1, r2 vec) {
+	aa, ab, ba, bb := radial(a1, a2), radial(a1, b2), radial(b1, a2), radial(b1, b2)
+	switch {
+	case aa > ab && aa > ba && aa > bb:
+		return a1, a2
+	case ab > ba && ab > bb:
+		return a1, b2
+	case ba > bb:
+		return b1, a2
+	}
+	return b1, b2
+}
+
+// activeTangents chooses the pair that lies on the active half.
+func activeTangents(a1, b1, a2, b2 vec, side, axis int) (r1, r2 vec, far bool) {
+	on := func(p vec) bool { return signOf(p.at(axis)) == side }
+	// All four lie at the same distance from the axis, so the larger angle has
+	// the smaller product.
+	wide := radial(a1, b2) < radial(b1, a2)
+	onA, onB := on(a1), on(b1)
+	switch {
+	case onA && !onB, onA && onB && !on(a2), !onA && !onB && !on(a2) && on(b2):
+		return a1, b2, wide
+	case onA || onB || on(a2):
+		return b1, a2, !wide
+	case wide:
+		return a1, b2, true
+	}
+	return b1, a2, true
+}
+
+// slideTangents moves the tangent points along the axis into the plane through
+// p1, p2 and the apex of the wrap.
+func slideTangents(c *contact, p1, p2 vec, d1, d2, radius float64, far bool) {
+	m := p1.along(d1/(d1+d2), p2.sub(p1))
+	foot := vec{0, 0, m.z}
+	n := p1.sub(foot).unit().cross(p2.sub(foot).unit()).unit()
+	v := vec{-n.y, n.x, 0}.unit()
+	apex, other := foot.along(radius, v), foot.along(-radius, v)
+	e1, e2 := m.sub(apex), m.sub(other)
+	if (e1.dot(e1) < e2.dot(e2)) == far {
+		apex = other
+	}
+	n = p1.sub(apex).unit().cross(p2.sub(apex).unit())
+	n = n.mul(1 / n.norm())
+	z1, ok1 := planeHeight(c.r1, n, p1)
+	z2, ok2 := planeHeight(c.r2, n, p1)
+	gap := math.Abs(p1.z - p2.z)
+	if ok1 && math.Abs(z1-p2.z) < gap {
+		c.r1.z = z1
+	}
+	if ok2 && math.Abs(z2-p1.z) < gap {
+		c.r2.z = z2
+	}
+}
+
+// planeHeight intersects the line through r parallel to z with the plane of
+// normal n through p, looking 10 m up and down as OpenSim does.
+func planeHeight(r, n, p vec) (z float64, ok bool) {
+	const reach, tiny = 10.0, 1e-5
+	rise := 2 * reach * n.z
+	if math.Abs(rise) < tiny || math.IsNaN(rise) {
+		return 0, false
+	}
+	low := vec{r.x, r.y, r.z - reach}
+	t := (p.dot(n) - low.dot(n)) / rise
+	if t < -tiny || t > 1+tiny {
+		return 0, false
+	}
+	return low.z + t*2*reach, true
+}
+
+// spiral joins the tangent points by a helix and moves them along the axis
+// until the straight pieces touch it to within a tenth of a degree.
+func spiral(c *contact, p1, p2 vec, radius float64) {
+	const (
+		segment = 0.002 // m
+		rounds  = 100
+	)
+	tangency := math.Cos(0.1 * math.Pi / 180)
+	u, w := vec{c.r1.x / radius, c.r1.y / radius, 0}, vec{c.r2.x / radius, c.r2.y / radius, 0}
+	theta := acos(radial(u, w) / math.Sqrt(radial(u, u)*radial(w, w)))
+	sense := float64(signOf(u.x*w.y - u.y*w.x))
+	if c.long {
+		theta = 2*math.Pi - theta
+		sense = -sense
+	}
+	arc := radius * theta
+	for round := 0; ; round++ {
+		rise := c.r2.z - c.r1.z
+		c.length = math.Sqrt(arc*arc + rise*rise)
+		n := math.Trunc(c.length / segment)
+		if !(n >= 2) || round >= rounds {
+			return
+		}
+		t := 1 / n
+		s, k := math.Sincos(sense * t * theta)
+		w1 := vec{radius * (u.x*k - u.y*s), radius * (u.y*k + u.x*s), c.r1.z + t*rise}
+		s, k = math.Sincos(sense * (1 - t) * theta)
+		w2 := vec{radius * (u.x*k - u.y*s), radius * (u.y*k + u.x*s), c.r1.z + (1-t)*rise}
+		moved1 := adjust(&c.r1, p1, w1, tangency)
+		moved2 := adjust(&c.r2, p2, w2, tangency)
+		if !moved1 && !moved2 {
+			return
+		}
+	}
+}
+
+// adjust slides the tangent point r along the axis if the piece from p to r
+// and that from r to w rise at different angles.
+func adjust(r *vec, p, w vec, tangency float64) bool {
+	in, out := r.sub(p).unit(), w.sub(*r).unit()
+	// The cosine of the difference of the two angles to the axis.
+	if in.z*out.z+math.Sqrt(math.Max(0, (1-in.z*in.z)*(1-out.z*out.z))) >= tangency {
+		return false
+	}
+	e := w.z - p.z
+	if e != 0 {
+		q := vec{r.x, r.y, p.z}
+		if _, t, ok := linesNear(p, w.sub(p).unit(), q, vec{0, 0, math.Copysign(1, e)}); ok {
+			z := q.z + t*math.Copysign(1, e)
+			r.z += 1.5 * (z - r.z)
+		}
+	}
+	return true
+}

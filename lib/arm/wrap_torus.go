@@ -1,0 +1,185 @@
+package arm
+
+import "math"
+
+// wrapTorus leads p1-p2 over a torus about z (spec/01, 3.7.4): a cylinder
+// stands for it where the line comes nearest to its circle. A torus always
+// offers a wrap; if the cylinder is missed, it is not a real one.
+func wrapTorus(p1, p2 vec, tube, ring float64, doubled bool) contact {
+	c := nearestOnRing(p1, p2, ring, doubled)
+	x := c.mul(-1).unit()
+	z := x.cross(vec{0, 0, -1})
+	off := c.norm()
+	local := func(p vec) vec { return vec{x.dot(p) + off, -p.z, z.dot(p)} }
+	const endless = 10000.0 // m
+	w := wrapCylinder(local(p1), local(p2), tube, endless, 1, 0)
+	if w.real {
+		back := func(p vec) vec {
+			return vec{x.x*(p.x-off) + z.x*p.z, x.y*(p.x-off) + z.y*p.z, -p.y}
+		}
+		w.r1, w.r2 = back(w.r1), back(w.r2)
+	}
+	w.action = optional
+	return w
+}
+
+// nearestOnRing returns the point of the circle about z in the plane z = 0
+// that is nearest to the line p1-p2. OpenSim's search depends on its start and
+// stops early, so it is done from both ends and the nearer one is taken.
+func nearestOnRing(p1, p2 vec, ring float64, doubled bool) vec {
+	sought := ring
+	if doubled {
+		sought = 2 * ring
+	}
+	span := p2.sub(p1)
+	n := span.mul(1 / span.norm())
+	a := p1.along(slideToRing(p1, n, sought), n)
+	b := p2.along(-slideToRing(p2, n.mul(-1), sought), n)
+	gap := func(p vec) float64 {
+		return p.dot(p) + ring*ring - 2*ring*math.Hypot(p.x, p.y)
+	}
+	if !(math.Sqrt(gap(a)) < math.Sqrt(gap(b))) {
+		a = b
+	}
+	k := ring / math.Hypot(a.x, a.y)
+	return vec{a.x * k, a.y * k, 0}
+}
+
+// slideToRing returns how far along n from p the squared distance to the
+// circle is stationary.
+func slideToRing(p, n vec, ring float64) float64 {
+	c2 := 2 * p.dot(n)
+	c3 := p.x*n.x + p.y*n.y
+	c4 := n.x*n.x + n.y*n.y
+	c5 := p.x*p.x + p.y*p.y
+	return levenberg(func(u float64) float64 {
+		return c2 + 2*u - ring*(2*c4*u+2*c3)/math.Sqrt(u*u*c4+2*c3*u+c5)
+	})
+}
+
+// levenberg finds a zero of f, starting at 0, as MINPACK's lmdif does for one
+// residual and one unknown with OpenSim's settings. Since it stops at a
+// relative change of 1e-4, its steps must be followed, not only its goal.
+func levenberg(f func(float64) float64) float64 {
+	const (
+		ftol, xtol = 1e-4, 1e-4
+		factor     = 0.2
+		calls      = 500
+	)
+	x := 0.0
+	fx := f(x)
+	norm := math.Abs(fx)
+	var scale, delta, xnorm, par float64
+	for evals, first := 1, true; ; {
+		h := math.Sqrt(epsilon) * math.Abs(x)
+		if h == 0 {
+			h = math.Sqrt(epsilon)
+		}
+		slope := (f(x+h) - fx) / h
+		evals++
+		if first {
+			if scale = math.Abs(slope); scale == 0 {
+				scale = 1
+			}
+			xnorm = scale * math.Abs(x)
+			if delta = factor * xnorm; delta == 0 {
+				delta = factor
+			}
+		}
+		if norm == 0 || slope == 0 || math.IsNaN(slope) {
+			return x
+		}
+		scale = math.Max(scale, math.Abs(slope))
+		for ratio := 0.0; ratio < 1e-4; {
+			var step float64
+			par, step = lmpar(slope, scale, fx, delta, par)
+			pnorm := scale * math.Abs(step)
+			if first {
+				delta = math.Min(delta, pnorm)
+			}
+			fnew := f(x + step)
+			evals++
+			nnew := math.Abs(fnew)
+			actual := -1.0
+			if 0.1*nnew < norm {
+				actual = 1 - (nnew/norm)*(nnew/norm)
+			}
+			t1 := math.Abs(slope*step) / norm
+			t2 := math.Sqrt(par) * pnorm / norm
+			predicted := t1*t1 + t2*t2/0.5
+			dir := -(t1*t1 + t2*t2)
+			ratio = 0
+			if predicted != 0 {
+				ratio = actual / predicted
+			}
+			if ratio <= 0.25 {
+				t := 0.5
+				if actual < 0 {
+					t = 0.5 * dir / (dir + 0.5*actual)
+				}
+				if 0.1*nnew >= norm || t < 0.1 {
+					t = 0.1
+				}
+				delta = t * math.Min(delta, pnorm/0.1)
+				par /= t
+			} else if par == 0 || ratio >= 0.75 {
+				delta = pnorm / 0.5
+				par *= 0.5
+			}
+			if ratio >= 1e-4 {
+				x += step
+				fx, norm = fnew, nnew
+				xnorm = scale * math.Abs(x)
+				first = false
+			}
+			if math.Abs(actual) <= ftol && predicted <= ftol && 0.5*ratio <= 1 || delta <= xtol*xnorm ||
+				evals >= calls || math.IsNaN(ratio) {
+				return x
+			}
+		}
+	}
+}
+
+// lmpar returns the Levenberg-Marquardt parameter and the step for which the
+// scaled step is about delta long.
+func lmpar(slope, scale, fx, delta, par float64) (float64, float64) {
+	const dwarf = 2.2250738585072014e-308
+	x := fx / slope
+	dx := math.Abs(scale * x)
+	fp := dx - delta
+	if fp <= 0.1*delta {
+		return 0, -x
+	}
+	t := math.Abs(scale / slope)
+	low := fp / delta / t / t
+	grad := math.Abs(slope * fx / scale)
+	high := grad / delta
+	if high == 0 {
+		high = dwarf / math.Min(delta, 0.1)
+	}
+	par = math.Min(math.Max(par, low), high)
+	if par == 0 {
+		par = grad / dx
+	}
+	for iter := 1; ; iter++ {
+		if par == 0 {
+			par = math.Max(dwarf, 0.001*high)
+		}
+		x = slope * fx / (slope*slope + par*scale*scale)
+		dx = math.Abs(scale * x)
+		before := fp
+		fp = dx - delta
+		if math.Abs(fp) <= 0.1*delta || low == 0 && fp <= before && before < 0 || iter == 10 {
+			return par, -x
+		}
+		t := math.Abs(scale / math.Sqrt(slope*slope+par*scale*scale))
+		change := fp / delta / t / t
+		if fp > 0 {
+			low = math.Max(low, par)
+		}
+		if fp < 0 {
+			high = math.Min(high, par)
+		}
+		par = math.Max(low, par+change)
+	}
+}
