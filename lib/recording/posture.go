@@ -1,0 +1,167 @@
+package recording
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"github.com/spindle-lab/spindle/lib/arm"
+	"github.com/spindle-lab/spindle/lib/run"
+)
+
+// AddMuscles gives a session that has hand positions only the arm of a monkey:
+// for every trial the posture of each sample is the one closest to that of the
+// sample before (the first to [Reference]) that brings the two-link arm's hand
+// to the recorded position, and muscle lengths are those of the monkey's
+// musculoskeletal model in that posture. Joints (deg, OpenSim signs: flexion,
+// adduction, rotation, elbow), JointVel, Muscles and Marker are set inside
+// trials and NaN elsewhere. A nil placement is fitted by [FitPlacement].
+//
+// Positions that the arm cannot reach within 1 mm are an error that names the
+// trial; the work is spread over the cores and does not depend on their number.
+func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placement, progress run.Progress) error {
+	if len(s.Hand) < 2 {
+		return fmt.Errorf("recording: %s: no hand position to find postures from", s.Name)
+	}
+	if len(s.Trials) == 0 {
+		return fmt.Errorf("recording: %s: no trials to find postures for: cut reaches first", s.Name)
+	}
+	model, err := arm.Load(monkey)
+	if err != nil {
+		return err
+	}
+	reach, err := arm.ReachFor(monkey)
+	if err != nil {
+		return err
+	}
+	if place == nil {
+		p, err := FitPlacement(s.Hand, reach)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		place = &p
+	}
+	n := s.Bins() * s.PerBin()
+	rows := func(k int) [][]float64 {
+		out := make([][]float64, k)
+		for i := range out {
+			out[i] = make([]float64, n)
+			for t := range out[i] {
+				out[i][t] = math.NaN()
+			}
+		}
+		return out
+	}
+	s.Joints, s.JointVel, s.Muscles, s.Marker = rows(4), rows(4), rows(NumMuscles), rows(3)
+	s.Arm = fmt.Sprintf("arm of %s, shoulder placed at hand frame + (%.1f, %.1f, %.1f) cm by least departure (%.1f°) from the reference posture",
+		monkey, place.Offset[0], place.Offset[1], place.Offset[2], place.Residual)
+	spans := s.spans()
+	var mu sync.Mutex
+	done, first := 0, len(spans)
+	var failed error
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range max(1, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				err := s.solve(ctx, spans[i], model, reach, *place)
+				mu.Lock()
+				if err != nil && i < first {
+					failed, first = err, i
+				}
+				done++
+				progress.Report(done, len(spans), "postures and muscle lengths")
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range spans {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return failed
+}
+
+// spans joins trials that touch or overlap, so that no sample is solved twice
+// and none depends on which trial comes first.
+func (s *Session) spans() []Segment {
+	in := make([]bool, s.Bins()+1)
+	cut := make([]bool, s.Bins()+1)
+	for _, t := range s.Trials {
+		for b := t.Start; b < t.End; b++ {
+			in[b] = true
+		}
+	}
+	for _, g := range s.Segments {
+		cut[g.Start] = true
+	}
+	var out []Segment
+	for b := 0; b < len(in); b++ {
+		switch {
+		case in[b] && (b == 0 || !in[b-1] || cut[b]):
+			out = append(out, Segment{b, b + 1})
+		case in[b]:
+			out[len(out)-1].End = b + 1
+		}
+	}
+	return out
+}
+
+// reachTolerance is the distance, in m, by which the hand may miss a recorded position.
+const reachTolerance = 1e-3
+
+func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, reach arm.Reach, place Placement) error {
+	// OpenSim's wrapping remembers earlier postures: a solver of its own keeps
+	// spans independent of each other.
+	solver := arm.NewSolver(model, arm.OpenSim40)
+	marker, ok := model.MarkerIndex("Marker_3")
+	if !ok {
+		return fmt.Errorf("recording: model %s has no Marker_3", model.Name)
+	}
+	ref := referenceRad()
+	per := s.PerBin()
+	lo, hi := span.Start*per, span.End*per
+	for t := lo; t < hi; t++ {
+		if t&255 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		z := 0.0
+		if len(s.Hand) > 2 {
+			z = s.Hand[2][t]
+		}
+		w := place.World(s.Hand[0][t], s.Hand[1][t], z)
+		for a := range w {
+			w[a] /= 100
+		}
+		q, res := reach.Solve(w, ref)
+		if !(res.Residual <= reachTolerance) {
+			return fmt.Errorf("recording: %s: bin %d: the hand at (%.1f, %.1f) cm is out of the arm's reach by %.1f cm",
+				s.Name, t/per, s.Hand[0][t], s.Hand[1][t], 100*res.Residual)
+		}
+		ref = q
+		solver.Set(model.Posture(q[0], -q[1], q[2], q[3]))
+		for j, sign := range [4]float64{1, -1, 1, 1} {
+			s.Joints[j][t] = sign * q[j] / degree
+		}
+		for i := range NumMuscles {
+			s.Muscles[i][t] = 1000 * solver.MuscleLength(i)
+		}
+		m := arm.ToWorld(solver.Marker(marker))
+		for a := range m {
+			s.Marker[a][t] = 100 * m[a]
+		}
+	}
+	for j := range s.Joints {
+		Gradient(s.JointVel[j][lo:hi], s.Joints[j][lo:hi], Step)
+	}
+	return nil
+}
