@@ -51,6 +51,10 @@ type Solver struct {
 	objects []Pose // frame of each wrap object in the ground
 
 	paths []path
+
+	chains    [][]int // for each body, its axes
+	axes      []turnOrShift
+	axesKnown bool
 }
 
 type jointFrames struct {
@@ -75,6 +79,9 @@ func NewSolver(m *Model, q Quirks) *Solver {
 		paths:   make([]path, len(m.Muscles)),
 	}
 	s.ground[0] = identity
+	var count int
+	s.chains, count = axisChains(m)
+	s.axes = make([]turnOrShift, count)
 	round := q.SixDigitOffsets && m.Version < 40000
 	for i := 1; i < len(m.Bodies); i++ {
 		s.joints[i] = newJointFrames(&m.Bodies[i].Joint, round)
@@ -145,6 +152,7 @@ func (s *Solver) SetPose(q []float64) {
 		panic(fmt.Sprintf("arm: posture of %d values for a model of %d coordinates", len(q), len(s.q)))
 	}
 	copy(s.q, q)
+	s.axesKnown = false
 	for i := range s.model.Couplers {
 		c := &s.model.Couplers[i]
 		s.q[c.Dependent] = c.Function.Value(s.q[c.Independent])

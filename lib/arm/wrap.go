@@ -21,6 +21,7 @@ type contact struct {
 	long    bool    // cylinder: more than half a turn
 	normal  vec     // ellipsoid: of the plane through r1 and r2
 	chordal bool    // ellipsoid: so short that length is the chord
+	ring    vec     // torus: the point of its circle where the cylinder stands
 }
 
 // wrapSegment leads the straight piece from p1 to p2, in the frame of w, over w.
@@ -58,3 +59,44 @@ func signOf(x float64) int {
 }
 
 func acos(x float64) float64 { return math.Acos(math.Min(math.Max(x, -1), 1)) }
+
+// surfaceLine visits the inner points of the line from c.r1 to c.r2 over w, in
+// the frame of w.
+func (w *WrapObject) surfaceLine(c *contact, visit func(vec)) {
+	switch w.Kind {
+	case Cylinder:
+		helix(c, w.Radius, visit)
+	case Torus:
+		f := newRingFrame(c.ring)
+		local := *c
+		local.r1, local.r2 = f.local(c.r1), f.local(c.r2)
+		helix(&local, w.Inner, func(q vec) { visit(f.back(q)) })
+	default:
+		if !c.chordal {
+			scale := 3 / (w.Radii[0] + w.Radii[1] + w.Radii[2])
+			e := newEllipsoid(toVec(w.Radii).mul(scale))
+			r1, r2 := c.r1.mul(scale), c.r2.mul(scale)
+			e.walk(r1, r2, c.normal, -c.normal.dot(r1), arcSegments(c.r1.dist(c.r2)), func(q vec) {
+				visit(q.mul(1 / scale))
+			})
+		}
+	}
+}
+
+// helix visits points 2 mm apart between the tangent points on a cylinder.
+func helix(c *contact, radius float64, visit func(vec)) {
+	n := math.Trunc(c.length / 0.002)
+	if !(n >= 2) || n > 1e6 {
+		return
+	}
+	theta := acos(radial(c.r1, c.r2) / math.Sqrt(radial(c.r1, c.r1)*radial(c.r2, c.r2)))
+	sense := float64(signOf(c.r1.x*c.r2.y - c.r1.y*c.r2.x))
+	if c.long {
+		theta = 2*math.Pi - theta
+		sense = -sense
+	}
+	for k := 1.0; k < n; k++ {
+		sin, cos := math.Sincos(sense * theta * k / n)
+		visit(vec{c.r1.x*cos - c.r1.y*sin, c.r1.y*cos + c.r1.x*sin, c.r1.z + (c.r2.z-c.r1.z)*k/n})
+	}
+}

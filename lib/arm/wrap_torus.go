@@ -7,20 +7,33 @@ import "math"
 // offers a wrap; if the cylinder is missed, it is not a real one.
 func wrapTorus(p1, p2 vec, tube, ring float64, doubled bool) contact {
 	c := nearestOnRing(p1, p2, ring, doubled)
-	x := c.mul(-1).unit()
-	z := x.cross(vec{0, 0, -1})
-	off := c.norm()
-	local := func(p vec) vec { return vec{x.dot(p) + off, -p.z, z.dot(p)} }
+	f := newRingFrame(c)
 	const endless = 10000.0 // m
-	w := wrapCylinder(local(p1), local(p2), tube, endless, 1, 0)
+	w := wrapCylinder(f.local(p1), f.local(p2), tube, endless, 1, 0)
 	if w.real {
-		back := func(p vec) vec {
-			return vec{x.x*(p.x-off) + z.x*p.z, x.y*(p.x-off) + z.y*p.z, -p.y}
-		}
-		w.r1, w.r2 = back(w.r1), back(w.r2)
+		w.r1, w.r2, w.ring = f.back(w.r1), f.back(w.r2), c
 	}
 	w.action = optional
 	return w
+}
+
+// ringFrame is the frame of the cylinder that stands for a torus at a point of
+// its circle: x points to the centre of the torus, y down its axis.
+type ringFrame struct {
+	x, z vec
+	off  float64
+}
+
+func newRingFrame(c vec) ringFrame {
+	x := c.mul(-1).unit()
+	return ringFrame{x: x, z: x.cross(vec{0, 0, -1}), off: c.norm()}
+}
+
+func (f *ringFrame) local(p vec) vec { return vec{f.x.dot(p) + f.off, -p.z, f.z.dot(p)} }
+
+func (f *ringFrame) back(p vec) vec {
+	x := p.x - f.off
+	return vec{f.x.x*x + f.z.x*p.z, f.x.y*x + f.z.y*p.z, -p.y}
 }
 
 // nearestOnRing returns the point of the circle about z in the plane z = 0
