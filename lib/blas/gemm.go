@@ -204,7 +204,8 @@ func (j *job[T]) multiply(t *kernel.Tile[T], i int) {
 	nr := j.set.NR
 	i0, j0 := i/j.tilesN*j.taskM, i%j.tilesN*j.taskN
 	j1 := min(j0+j.taskN, j.nb)
-	t.M, t.K, t.CRow = min(j.taskM, j.mb-i0), j.kb, j.c.row
+	rows := min(j.taskM, j.mb-i0)
+	t.K, t.CRow = j.kb, j.c.row
 	t.Alpha, t.Beta = j.alpha, j.betaNow
 	if j.packA {
 		a := j.viewA()
@@ -213,8 +214,9 @@ func (j *job[T]) multiply(t *kernel.Tile[T], i int) {
 		a := j.a.at(j.ic+i0, j.pc)
 		t.A, t.ARow, t.ACol = a.data, a.row, a.col
 	}
+	j.set.Advance(t)
 	for ; j0 < j1; j0 += nr {
-		t.N = min(nr, j1-j0)
+		t.M, t.N = rows, min(nr, j1-j0)
 		t.C = j.c.at(j.ic+i0, j.jc+j0).data
 		if j.packB {
 			t.B, t.BRow = j.bufB[j0*j.kb:][:nr*j.kb], nr

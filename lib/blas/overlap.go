@@ -156,11 +156,13 @@ func (p *packed[T]) Mul(m int, alpha T, a []T, lda int, beta T, c []T, ldc int) 
 	t := getTile[T]()
 	defer putTile(t)
 	for i := 0; i < m; i += mulRows {
-		*t = kernel.Tile[T]{ARow: lda, ACol: 1, BRow: p.set.NR, CRow: ldc, M: min(mulRows, m-i), Alpha: alpha, Beta: beta}
+		*t = kernel.Tile[T]{ARow: lda, ACol: 1, BRow: p.set.NR, CRow: ldc, Alpha: alpha, Beta: beta}
 		for l := 0; l < p.k; l += kBlock {
 			t.A, t.K = a[i*lda+l:], min(kBlock, p.k-l)
+			p.set.Advance(t)
 			for j := 0; j < p.n; j += p.set.NR {
-				t.B, t.C, t.N = p.panel(l, t.K, j), c[i*ldc+j:], min(p.set.NR, p.n-j)
+				t.B, t.C = p.panel(l, t.K, j), c[i*ldc+j:]
+				t.M, t.N = min(mulRows, m-i), min(p.set.NR, p.n-j)
 				p.set.Gemm(t)
 			}
 			t.Beta = 1

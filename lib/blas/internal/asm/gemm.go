@@ -15,6 +15,7 @@ import (
 // The general registers of a matrix kernel.
 var (
 	rTile  = reg.RDI                                            // the argument
+	rAhead = reg.RDI                                            // where to fetch the next strip of A, while the sums run
 	rRow   = reg.RSI                                            // bytes from a row of A to the next
 	rCol   = reg.RAX                                            // bytes from a column of A to the next
 	rB     = reg.RBX                                            // row of B
@@ -22,7 +23,7 @@ var (
 	rCount = reg.RCX                                            // steps along k that remain
 	rC     = reg.R12                                            // first row of C of the strip
 	rCRow  = reg.R13                                            // bytes from a row of C to the next
-	rRows  = reg.R14                                            // rows of C that remain
+	rStep  = reg.R14                                            // bytes that rAhead advances per turn of the loop
 	rA     = reg.R15                                            // first row of A of the strip
 	rA3    = []reg.GPPhysical{reg.R8, reg.R9, reg.R10, reg.R11} // rows 0, 3, 6, 9 of the strip
 )
@@ -57,7 +58,7 @@ func gemm(c *build.Context, a arch) {
 	c.Load(c.Param("t"), rTile)
 	c.MOVQ(t.a, rA)
 	c.MOVQ(t.c, rC)
-	c.MOVQ(t.m, rRows)
+	c.MOVQ(t.ahead, rStep)
 	for _, f := range []struct {
 		m operand.Mem
 		r reg.GPPhysical
@@ -73,7 +74,7 @@ func gemm(c *build.Context, a arch) {
 
 // tile is where the fields of a kernel.Tile lie.
 type tile struct {
-	a, aRow, aCol, b, bRow, c, cRow, m, n, k, alpha, beta operand.Mem
+	a, aRow, aCol, b, bRow, c, cRow, m, n, k, ahead, alpha, beta operand.Mem
 }
 
 func tileOf(a arch) tile {
@@ -89,6 +90,7 @@ func tileOf(a arch) tile {
 		at(unsafe.Offsetof(f.B)), at(unsafe.Offsetof(f.BRow)),
 		at(unsafe.Offsetof(f.C)), at(unsafe.Offsetof(f.CRow)),
 		at(unsafe.Offsetof(f.M)), at(unsafe.Offsetof(f.N)), at(unsafe.Offsetof(f.K)),
+		at(unsafe.Offsetof(f.Ahead)),
 		at(unsafe.Offsetof(f.Alpha)), at(beta),
 	}
 }
@@ -158,29 +160,30 @@ func (e emitter) chooseVariant(t tile, variants []variant, masks operand.Mem) {
 func (e emitter) strips(i int, v variant, mr int, t tile) {
 	label := func(s string) string { return fmt.Sprintf("v%d%s", i, s) }
 	e.Label(label("strip"))
-	e.CMPQ(rRows, imm(mr))
+	e.CMPQ(t.m, imm(mr))
 	e.JLT(operand.LabelRef(label("rest")))
-	e.body(label("rows"+fmt.Sprint(mr)), v, mr, t)
+	e.body(label("rows"+fmt.Sprint(mr)), v, mr, true, t)
 	e.IMUL3Q(imm(mr), rRow, rCount)
 	e.ADDQ(rCount, rA)
 	e.IMUL3Q(imm(mr), rCRow, rCount)
 	e.ADDQ(rCount, rC)
-	e.SUBQ(imm(mr), rRows)
+	e.SUBQ(imm(mr), t.m)
 	e.JMP(operand.LabelRef(label("strip")))
 	e.Label(label("rest"))
 	for r := mr - 1; r > 0; r-- {
 		next := label(fmt.Sprintf("below%d", r))
-		e.CMPQ(rRows, imm(r))
+		e.CMPQ(t.m, imm(r))
 		e.JLT(operand.LabelRef(next))
-		e.body(label("rows"+fmt.Sprint(r)), v, r, t)
+		e.body(label("rows"+fmt.Sprint(r)), v, r, false, t)
 		e.leave()
 		e.Label(next)
 	}
 	e.leave()
 }
 
-// body computes rows rows of C.
-func (e emitter) body(label string, v variant, rows int, t tile) {
+// body computes rows rows of C; with ahead, it fetches as many rows of A that
+// follow into the cache.
+func (e emitter) body(label string, v variant, rows int, ahead bool, t tile) {
 	regs := zmm
 	if v.bytes == 32 {
 		regs = ymm
@@ -251,11 +254,21 @@ func (e emitter) body(label string, v variant, rows int, t tile) {
 		}
 	}
 	e.MOVQ(t.k, rCount)
+	if ahead {
+		e.IMUL3Q(imm(rows), rRow, rAhead)
+		e.ADDQ(rA, rAhead)
+	}
 	e.SUBQ(imm(unroll), rCount)
 	e.JLT(operand.LabelRef(label + "single"))
 	e.Label(label + "loop")
 	for u := range unroll {
 		step(u)
+	}
+	if ahead {
+		for d := 0; d < rows*e.size*unroll; d += 64 {
+			e.PREFETCHT0(operand.Mem{Base: rAhead, Disp: d})
+		}
+		e.ADDQ(rStep, rAhead)
 	}
 	e.SUBQ(imm(unroll), rCount)
 	e.JGE(operand.LabelRef(label + "loop"))
@@ -269,6 +282,9 @@ func (e emitter) body(label string, v variant, rows int, t tile) {
 
 	// C = alpha·sum, plus beta·C unless beta is ±0. Row after row.
 	e.Label(label + "finish")
+	if ahead {
+		e.Load(e.Param("t"), rTile)
+	}
 	alpha, beta, old := free[0], free[1], free[2]
 	e.broadcast(t.alpha, alpha)
 	e.broadcast(t.beta, beta)

@@ -20,7 +20,7 @@ TEXT ·gemmAVX2F32(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ (DI), R15
 	MOVQ 72(DI), R12
-	MOVQ 104(DI), R14
+	MOVQ 128(DI), R14
 	MOVQ 24(DI), SI
 	SHLQ $0x02, SI
 	MOVQ 32(DI), AX
@@ -59,7 +59,7 @@ not3:
 	RET
 
 v0strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v0rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -84,6 +84,8 @@ v0strip:
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v0rows6single
 
@@ -152,6 +154,9 @@ v0rows6loop:
 	VFMADD231PS  Y6, Y14, Y5
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v0rows6loop
 
@@ -180,10 +185,11 @@ v0rows6one:
 	JNE          v0rows6one
 
 v0rows6finish:
-	VBROADCASTSS 128(DI), Y6
-	VBROADCASTSS 132(DI), Y7
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Y6
+	VBROADCASTSS 140(DI), Y7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows6overwrite
 	VMULPS       Y6, Y0, Y0
@@ -235,11 +241,11 @@ v0rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v0strip
 
 v0rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v0below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -347,10 +353,10 @@ v0rows5one:
 	JNE          v0rows5one
 
 v0rows5finish:
-	VBROADCASTSS 128(DI), Y5
-	VBROADCASTSS 132(DI), Y6
+	VBROADCASTSS 136(DI), Y5
+	VBROADCASTSS 140(DI), Y6
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows5overwrite
 	VMULPS       Y5, Y0, Y0
@@ -395,7 +401,7 @@ v0rows5done:
 	RET
 
 v0below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v0below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -490,10 +496,10 @@ v0rows4one:
 	JNE          v0rows4one
 
 v0rows4finish:
-	VBROADCASTSS 128(DI), Y4
-	VBROADCASTSS 132(DI), Y5
+	VBROADCASTSS 136(DI), Y4
+	VBROADCASTSS 140(DI), Y5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows4overwrite
 	VMULPS       Y4, Y0, Y0
@@ -531,7 +537,7 @@ v0rows4done:
 	RET
 
 v0below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v0below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -606,10 +612,10 @@ v0rows3one:
 	JNE          v0rows3one
 
 v0rows3finish:
-	VBROADCASTSS 128(DI), Y3
-	VBROADCASTSS 132(DI), Y4
+	VBROADCASTSS 136(DI), Y3
+	VBROADCASTSS 140(DI), Y4
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows3overwrite
 	VMULPS       Y3, Y0, Y0
@@ -640,7 +646,7 @@ v0rows3done:
 	RET
 
 v0below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v0below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -702,10 +708,10 @@ v0rows2one:
 	JNE          v0rows2one
 
 v0rows2finish:
-	VBROADCASTSS 128(DI), Y2
-	VBROADCASTSS 132(DI), Y3
+	VBROADCASTSS 136(DI), Y2
+	VBROADCASTSS 140(DI), Y3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows2overwrite
 	VMULPS       Y2, Y0, Y0
@@ -729,7 +735,7 @@ v0rows2done:
 	RET
 
 v0below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v0below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -778,10 +784,10 @@ v0rows1one:
 	JNE          v0rows1one
 
 v0rows1finish:
-	VBROADCASTSS 128(DI), Y1
-	VBROADCASTSS 132(DI), Y2
+	VBROADCASTSS 136(DI), Y1
+	VBROADCASTSS 140(DI), Y2
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows1overwrite
 	VMULPS       Y1, Y0, Y0
@@ -802,7 +808,7 @@ v0below1:
 	RET
 
 v1strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v1rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -839,6 +845,8 @@ v1strip:
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v1rows6single
 
@@ -935,6 +943,9 @@ v1rows6loop:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v1rows6loop
 
@@ -970,10 +981,11 @@ v1rows6one:
 	JNE          v1rows6one
 
 v1rows6finish:
-	VBROADCASTSS 128(DI), Y12
-	VBROADCASTSS 132(DI), Y13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Y12
+	VBROADCASTSS 140(DI), Y13
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows6overwrite
 	VMULPS       Y12, Y0, Y0
@@ -1055,11 +1067,11 @@ v1rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v1strip
 
 v1rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v1below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1207,10 +1219,10 @@ v1rows5one:
 	JNE          v1rows5one
 
 v1rows5finish:
-	VBROADCASTSS 128(DI), Y10
-	VBROADCASTSS 132(DI), Y11
+	VBROADCASTSS 136(DI), Y10
+	VBROADCASTSS 140(DI), Y11
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows5overwrite
 	VMULPS       Y10, Y0, Y0
@@ -1280,7 +1292,7 @@ v1rows5done:
 	RET
 
 v1below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v1below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1408,10 +1420,10 @@ v1rows4one:
 	JNE          v1rows4one
 
 v1rows4finish:
-	VBROADCASTSS 128(DI), Y8
-	VBROADCASTSS 132(DI), Y9
+	VBROADCASTSS 136(DI), Y8
+	VBROADCASTSS 140(DI), Y9
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows4overwrite
 	VMULPS       Y8, Y0, Y0
@@ -1469,7 +1481,7 @@ v1rows4done:
 	RET
 
 v1below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v1below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1570,10 +1582,10 @@ v1rows3one:
 	JNE          v1rows3one
 
 v1rows3finish:
-	VBROADCASTSS 128(DI), Y6
-	VBROADCASTSS 132(DI), Y7
+	VBROADCASTSS 136(DI), Y6
+	VBROADCASTSS 140(DI), Y7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows3overwrite
 	VMULPS       Y6, Y0, Y0
@@ -1619,7 +1631,7 @@ v1rows3done:
 	RET
 
 v1below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v1below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1700,10 +1712,10 @@ v1rows2one:
 	JNE          v1rows2one
 
 v1rows2finish:
-	VBROADCASTSS 128(DI), Y4
-	VBROADCASTSS 132(DI), Y5
+	VBROADCASTSS 136(DI), Y4
+	VBROADCASTSS 140(DI), Y5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows2overwrite
 	VMULPS       Y4, Y0, Y0
@@ -1737,7 +1749,7 @@ v1rows2done:
 	RET
 
 v1below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v1below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1798,10 +1810,10 @@ v1rows1one:
 	JNE          v1rows1one
 
 v1rows1finish:
-	VBROADCASTSS 128(DI), Y2
-	VBROADCASTSS 132(DI), Y3
+	VBROADCASTSS 136(DI), Y2
+	VBROADCASTSS 140(DI), Y3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows1overwrite
 	VMULPS       Y2, Y0, Y0
@@ -1827,7 +1839,7 @@ v1below1:
 	RET
 
 v2strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v2rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1852,6 +1864,8 @@ v2strip:
 	VXORPS     Y4, Y4, Y4
 	VXORPS     Y5, Y5, Y5
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v2rows6single
 
@@ -1920,6 +1934,9 @@ v2rows6loop:
 	VFMADD231PS  Y6, Y14, Y5
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v2rows6loop
 
@@ -1948,10 +1965,11 @@ v2rows6one:
 	JNE          v2rows6one
 
 v2rows6finish:
-	VBROADCASTSS 128(DI), Y6
-	VBROADCASTSS 132(DI), Y7
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Y6
+	VBROADCASTSS 140(DI), Y7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows6overwrite
 	VMULPS       Y6, Y0, Y0
@@ -2009,11 +2027,11 @@ v2rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v2strip
 
 v2rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v2below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2121,10 +2139,10 @@ v2rows5one:
 	JNE          v2rows5one
 
 v2rows5finish:
-	VBROADCASTSS 128(DI), Y5
-	VBROADCASTSS 132(DI), Y6
+	VBROADCASTSS 136(DI), Y5
+	VBROADCASTSS 140(DI), Y6
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows5overwrite
 	VMULPS       Y5, Y0, Y0
@@ -2174,7 +2192,7 @@ v2rows5done:
 	RET
 
 v2below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v2below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2269,10 +2287,10 @@ v2rows4one:
 	JNE          v2rows4one
 
 v2rows4finish:
-	VBROADCASTSS 128(DI), Y4
-	VBROADCASTSS 132(DI), Y5
+	VBROADCASTSS 136(DI), Y4
+	VBROADCASTSS 140(DI), Y5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows4overwrite
 	VMULPS       Y4, Y0, Y0
@@ -2314,7 +2332,7 @@ v2rows4done:
 	RET
 
 v2below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v2below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2389,10 +2407,10 @@ v2rows3one:
 	JNE          v2rows3one
 
 v2rows3finish:
-	VBROADCASTSS 128(DI), Y3
-	VBROADCASTSS 132(DI), Y4
+	VBROADCASTSS 136(DI), Y3
+	VBROADCASTSS 140(DI), Y4
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows3overwrite
 	VMULPS       Y3, Y0, Y0
@@ -2426,7 +2444,7 @@ v2rows3done:
 	RET
 
 v2below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v2below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2488,10 +2506,10 @@ v2rows2one:
 	JNE          v2rows2one
 
 v2rows2finish:
-	VBROADCASTSS 128(DI), Y2
-	VBROADCASTSS 132(DI), Y3
+	VBROADCASTSS 136(DI), Y2
+	VBROADCASTSS 140(DI), Y3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows2overwrite
 	VMULPS       Y2, Y0, Y0
@@ -2517,7 +2535,7 @@ v2rows2done:
 	RET
 
 v2below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v2below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2566,10 +2584,10 @@ v2rows1one:
 	JNE          v2rows1one
 
 v2rows1finish:
-	VBROADCASTSS 128(DI), Y1
-	VBROADCASTSS 132(DI), Y2
+	VBROADCASTSS 136(DI), Y1
+	VBROADCASTSS 140(DI), Y2
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows1overwrite
 	VMULPS       Y1, Y0, Y0
@@ -2591,7 +2609,7 @@ v2below1:
 	RET
 
 v3strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v3rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2628,6 +2646,8 @@ v3strip:
 	VXORPS     Y10, Y10, Y10
 	VXORPS     Y11, Y11, Y11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v3rows6single
 
@@ -2724,6 +2744,9 @@ v3rows6loop:
 	VFMADD231PS  Y13, Y14, Y11
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v3rows6loop
 
@@ -2759,10 +2782,11 @@ v3rows6one:
 	JNE          v3rows6one
 
 v3rows6finish:
-	VBROADCASTSS 128(DI), Y12
-	VBROADCASTSS 132(DI), Y13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Y12
+	VBROADCASTSS 140(DI), Y13
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows6overwrite
 	VMULPS       Y12, Y0, Y0
@@ -2850,11 +2874,11 @@ v3rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v3strip
 
 v3rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v3below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3002,10 +3026,10 @@ v3rows5one:
 	JNE          v3rows5one
 
 v3rows5finish:
-	VBROADCASTSS 128(DI), Y10
-	VBROADCASTSS 132(DI), Y11
+	VBROADCASTSS 136(DI), Y10
+	VBROADCASTSS 140(DI), Y11
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows5overwrite
 	VMULPS       Y10, Y0, Y0
@@ -3080,7 +3104,7 @@ v3rows5done:
 	RET
 
 v3below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v3below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3208,10 +3232,10 @@ v3rows4one:
 	JNE          v3rows4one
 
 v3rows4finish:
-	VBROADCASTSS 128(DI), Y8
-	VBROADCASTSS 132(DI), Y9
+	VBROADCASTSS 136(DI), Y8
+	VBROADCASTSS 140(DI), Y9
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows4overwrite
 	VMULPS       Y8, Y0, Y0
@@ -3273,7 +3297,7 @@ v3rows4done:
 	RET
 
 v3below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v3below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3374,10 +3398,10 @@ v3rows3one:
 	JNE          v3rows3one
 
 v3rows3finish:
-	VBROADCASTSS 128(DI), Y6
-	VBROADCASTSS 132(DI), Y7
+	VBROADCASTSS 136(DI), Y6
+	VBROADCASTSS 140(DI), Y7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows3overwrite
 	VMULPS       Y6, Y0, Y0
@@ -3426,7 +3450,7 @@ v3rows3done:
 	RET
 
 v3below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v3below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3507,10 +3531,10 @@ v3rows2one:
 	JNE          v3rows2one
 
 v3rows2finish:
-	VBROADCASTSS 128(DI), Y4
-	VBROADCASTSS 132(DI), Y5
+	VBROADCASTSS 136(DI), Y4
+	VBROADCASTSS 140(DI), Y5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows2overwrite
 	VMULPS       Y4, Y0, Y0
@@ -3546,7 +3570,7 @@ v3rows2done:
 	RET
 
 v3below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v3below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3607,10 +3631,10 @@ v3rows1one:
 	JNE          v3rows1one
 
 v3rows1finish:
-	VBROADCASTSS 128(DI), Y2
-	VBROADCASTSS 132(DI), Y3
+	VBROADCASTSS 136(DI), Y2
+	VBROADCASTSS 140(DI), Y3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v3rows1overwrite
 	VMULPS       Y2, Y0, Y0

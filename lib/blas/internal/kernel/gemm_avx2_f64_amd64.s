@@ -20,7 +20,7 @@ TEXT ·gemmAVX2F64(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ (DI), R15
 	MOVQ 72(DI), R12
-	MOVQ 104(DI), R14
+	MOVQ 128(DI), R14
 	MOVQ 24(DI), SI
 	SHLQ $0x03, SI
 	MOVQ 32(DI), AX
@@ -59,7 +59,7 @@ not3:
 	RET
 
 v0strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v0rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -84,6 +84,8 @@ v0strip:
 	VXORPD     Y4, Y4, Y4
 	VXORPD     Y5, Y5, Y5
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v0rows6single
 
@@ -152,6 +154,10 @@ v0rows6loop:
 	VFMADD231PD  Y6, Y14, Y5
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v0rows6loop
 
@@ -180,10 +186,11 @@ v0rows6one:
 	JNE          v0rows6one
 
 v0rows6finish:
-	VBROADCASTSD 128(DI), Y6
-	VBROADCASTSD 136(DI), Y7
+	MOVQ         t+0(FP), DI
+	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 144(DI), Y7
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows6overwrite
 	VMULPD       Y6, Y0, Y0
@@ -235,11 +242,11 @@ v0rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v0strip
 
 v0rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v0below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -347,10 +354,10 @@ v0rows5one:
 	JNE          v0rows5one
 
 v0rows5finish:
-	VBROADCASTSD 128(DI), Y5
-	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 144(DI), Y6
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows5overwrite
 	VMULPD       Y5, Y0, Y0
@@ -395,7 +402,7 @@ v0rows5done:
 	RET
 
 v0below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v0below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -490,10 +497,10 @@ v0rows4one:
 	JNE          v0rows4one
 
 v0rows4finish:
-	VBROADCASTSD 128(DI), Y4
-	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 144(DI), Y5
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows4overwrite
 	VMULPD       Y4, Y0, Y0
@@ -531,7 +538,7 @@ v0rows4done:
 	RET
 
 v0below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v0below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -606,10 +613,10 @@ v0rows3one:
 	JNE          v0rows3one
 
 v0rows3finish:
-	VBROADCASTSD 128(DI), Y3
-	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 144(DI), Y4
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows3overwrite
 	VMULPD       Y3, Y0, Y0
@@ -640,7 +647,7 @@ v0rows3done:
 	RET
 
 v0below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v0below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -702,10 +709,10 @@ v0rows2one:
 	JNE          v0rows2one
 
 v0rows2finish:
-	VBROADCASTSD 128(DI), Y2
-	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 144(DI), Y3
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows2overwrite
 	VMULPD       Y2, Y0, Y0
@@ -729,7 +736,7 @@ v0rows2done:
 	RET
 
 v0below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v0below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -778,10 +785,10 @@ v0rows1one:
 	JNE          v0rows1one
 
 v0rows1finish:
-	VBROADCASTSD 128(DI), Y1
-	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 136(DI), Y1
+	VBROADCASTSD 144(DI), Y2
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v0rows1overwrite
 	VMULPD       Y1, Y0, Y0
@@ -802,7 +809,7 @@ v0below1:
 	RET
 
 v1strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v1rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -839,6 +846,8 @@ v1strip:
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v1rows6single
 
@@ -935,6 +944,10 @@ v1rows6loop:
 	VFMADD231PD  Y13, Y14, Y11
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v1rows6loop
 
@@ -970,10 +983,11 @@ v1rows6one:
 	JNE          v1rows6one
 
 v1rows6finish:
-	VBROADCASTSD 128(DI), Y12
-	VBROADCASTSD 136(DI), Y13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSD 136(DI), Y12
+	VBROADCASTSD 144(DI), Y13
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows6overwrite
 	VMULPD       Y12, Y0, Y0
@@ -1055,11 +1069,11 @@ v1rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v1strip
 
 v1rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v1below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1207,10 +1221,10 @@ v1rows5one:
 	JNE          v1rows5one
 
 v1rows5finish:
-	VBROADCASTSD 128(DI), Y10
-	VBROADCASTSD 136(DI), Y11
+	VBROADCASTSD 136(DI), Y10
+	VBROADCASTSD 144(DI), Y11
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows5overwrite
 	VMULPD       Y10, Y0, Y0
@@ -1280,7 +1294,7 @@ v1rows5done:
 	RET
 
 v1below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v1below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1408,10 +1422,10 @@ v1rows4one:
 	JNE          v1rows4one
 
 v1rows4finish:
-	VBROADCASTSD 128(DI), Y8
-	VBROADCASTSD 136(DI), Y9
+	VBROADCASTSD 136(DI), Y8
+	VBROADCASTSD 144(DI), Y9
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows4overwrite
 	VMULPD       Y8, Y0, Y0
@@ -1469,7 +1483,7 @@ v1rows4done:
 	RET
 
 v1below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v1below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1570,10 +1584,10 @@ v1rows3one:
 	JNE          v1rows3one
 
 v1rows3finish:
-	VBROADCASTSD 128(DI), Y6
-	VBROADCASTSD 136(DI), Y7
+	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 144(DI), Y7
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows3overwrite
 	VMULPD       Y6, Y0, Y0
@@ -1619,7 +1633,7 @@ v1rows3done:
 	RET
 
 v1below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v1below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1700,10 +1714,10 @@ v1rows2one:
 	JNE          v1rows2one
 
 v1rows2finish:
-	VBROADCASTSD 128(DI), Y4
-	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 144(DI), Y5
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows2overwrite
 	VMULPD       Y4, Y0, Y0
@@ -1737,7 +1751,7 @@ v1rows2done:
 	RET
 
 v1below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v1below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1798,10 +1812,10 @@ v1rows1one:
 	JNE          v1rows1one
 
 v1rows1finish:
-	VBROADCASTSD 128(DI), Y2
-	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 144(DI), Y3
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v1rows1overwrite
 	VMULPD       Y2, Y0, Y0
@@ -1827,7 +1841,7 @@ v1below1:
 	RET
 
 v2strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v2rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1852,6 +1866,8 @@ v2strip:
 	VXORPD     Y4, Y4, Y4
 	VXORPD     Y5, Y5, Y5
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v2rows6single
 
@@ -1920,6 +1936,10 @@ v2rows6loop:
 	VFMADD231PD  Y6, Y14, Y5
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v2rows6loop
 
@@ -1948,10 +1968,11 @@ v2rows6one:
 	JNE          v2rows6one
 
 v2rows6finish:
-	VBROADCASTSD 128(DI), Y6
-	VBROADCASTSD 136(DI), Y7
+	MOVQ         t+0(FP), DI
+	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 144(DI), Y7
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows6overwrite
 	VMULPD       Y6, Y0, Y0
@@ -2009,11 +2030,11 @@ v2rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v2strip
 
 v2rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v2below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2121,10 +2142,10 @@ v2rows5one:
 	JNE          v2rows5one
 
 v2rows5finish:
-	VBROADCASTSD 128(DI), Y5
-	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 144(DI), Y6
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows5overwrite
 	VMULPD       Y5, Y0, Y0
@@ -2174,7 +2195,7 @@ v2rows5done:
 	RET
 
 v2below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v2below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2269,10 +2290,10 @@ v2rows4one:
 	JNE          v2rows4one
 
 v2rows4finish:
-	VBROADCASTSD 128(DI), Y4
-	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 144(DI), Y5
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows4overwrite
 	VMULPD       Y4, Y0, Y0
@@ -2314,7 +2335,7 @@ v2rows4done:
 	RET
 
 v2below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v2below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2389,10 +2410,10 @@ v2rows3one:
 	JNE          v2rows3one
 
 v2rows3finish:
-	VBROADCASTSD 128(DI), Y3
-	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 144(DI), Y4
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows3overwrite
 	VMULPD       Y3, Y0, Y0
@@ -2426,7 +2447,7 @@ v2rows3done:
 	RET
 
 v2below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v2below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2488,10 +2509,10 @@ v2rows2one:
 	JNE          v2rows2one
 
 v2rows2finish:
-	VBROADCASTSD 128(DI), Y2
-	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 144(DI), Y3
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows2overwrite
 	VMULPD       Y2, Y0, Y0
@@ -2517,7 +2538,7 @@ v2rows2done:
 	RET
 
 v2below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v2below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -2566,10 +2587,10 @@ v2rows1one:
 	JNE          v2rows1one
 
 v2rows1finish:
-	VBROADCASTSD 128(DI), Y1
-	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 136(DI), Y1
+	VBROADCASTSD 144(DI), Y2
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v2rows1overwrite
 	VMULPD       Y1, Y0, Y0
@@ -2591,7 +2612,7 @@ v2below1:
 	RET
 
 v3strip:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v3rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2628,6 +2649,8 @@ v3strip:
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x06, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v3rows6single
 
@@ -2724,6 +2747,10 @@ v3rows6loop:
 	VFMADD231PD  Y13, Y14, Y11
 	ADDQ         AX, R8
 	ADDQ         AX, R9
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v3rows6loop
 
@@ -2759,10 +2786,11 @@ v3rows6one:
 	JNE          v3rows6one
 
 v3rows6finish:
-	VBROADCASTSD 128(DI), Y12
-	VBROADCASTSD 136(DI), Y13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSD 136(DI), Y12
+	VBROADCASTSD 144(DI), Y13
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows6overwrite
 	VMULPD       Y12, Y0, Y0
@@ -2850,11 +2878,11 @@ v3rows6done:
 	ADDQ   CX, R15
 	IMUL3Q $0x06, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x06, R14
+	SUBQ   $0x06, 104(DI)
 	JMP    v3strip
 
 v3rest:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v3below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3002,10 +3030,10 @@ v3rows5one:
 	JNE          v3rows5one
 
 v3rows5finish:
-	VBROADCASTSD 128(DI), Y10
-	VBROADCASTSD 136(DI), Y11
+	VBROADCASTSD 136(DI), Y10
+	VBROADCASTSD 144(DI), Y11
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows5overwrite
 	VMULPD       Y10, Y0, Y0
@@ -3080,7 +3108,7 @@ v3rows5done:
 	RET
 
 v3below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v3below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3208,10 +3236,10 @@ v3rows4one:
 	JNE          v3rows4one
 
 v3rows4finish:
-	VBROADCASTSD 128(DI), Y8
-	VBROADCASTSD 136(DI), Y9
+	VBROADCASTSD 136(DI), Y8
+	VBROADCASTSD 144(DI), Y9
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows4overwrite
 	VMULPD       Y8, Y0, Y0
@@ -3273,7 +3301,7 @@ v3rows4done:
 	RET
 
 v3below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v3below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3374,10 +3402,10 @@ v3rows3one:
 	JNE          v3rows3one
 
 v3rows3finish:
-	VBROADCASTSD 128(DI), Y6
-	VBROADCASTSD 136(DI), Y7
+	VBROADCASTSD 136(DI), Y6
+	VBROADCASTSD 144(DI), Y7
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows3overwrite
 	VMULPD       Y6, Y0, Y0
@@ -3426,7 +3454,7 @@ v3rows3done:
 	RET
 
 v3below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v3below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3507,10 +3535,10 @@ v3rows2one:
 	JNE          v3rows2one
 
 v3rows2finish:
-	VBROADCASTSD 128(DI), Y4
-	VBROADCASTSD 136(DI), Y5
+	VBROADCASTSD 136(DI), Y4
+	VBROADCASTSD 144(DI), Y5
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows2overwrite
 	VMULPD       Y4, Y0, Y0
@@ -3546,7 +3574,7 @@ v3rows2done:
 	RET
 
 v3below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v3below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3607,10 +3635,10 @@ v3rows1one:
 	JNE          v3rows1one
 
 v3rows1finish:
-	VBROADCASTSD 128(DI), Y2
-	VBROADCASTSD 136(DI), Y3
+	VBROADCASTSD 136(DI), Y2
+	VBROADCASTSD 144(DI), Y3
 	MOVQ         R12, BX
-	MOVQ         136(DI), CX
+	MOVQ         144(DI), CX
 	SHLQ         $0x01, CX
 	JEQ          v3rows1overwrite
 	VMULPD       Y2, Y0, Y0

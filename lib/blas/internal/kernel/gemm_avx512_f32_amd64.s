@@ -10,7 +10,7 @@ TEXT ·gemmAVX512F32(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  (DI), R15
 	MOVQ  72(DI), R12
-	MOVQ  104(DI), R14
+	MOVQ  128(DI), R14
 	MOVQ  24(DI), SI
 	SHLQ  $0x02, SI
 	MOVQ  32(DI), AX
@@ -48,7 +48,7 @@ not2:
 	RET
 
 v0strip:
-	CMPQ       R14, $0x0c
+	CMPQ       104(DI), $0x0c
 	JLT        v0rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -93,6 +93,8 @@ v0strip:
 	VPXORD     Y10, Y10, Y10
 	VPXORD     Y11, Y11, Y11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x0c, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v0rows12single
 
@@ -169,6 +171,10 @@ v0rows12loop:
 	ADDQ             AX, R9
 	ADDQ             AX, R10
 	ADDQ             AX, R11
+	PREFETCHT0       (DI)
+	PREFETCHT0       64(DI)
+	PREFETCHT0       128(DI)
+	ADDQ             R14, DI
 	SUBQ             $0x04, CX
 	JGE              v0rows12loop
 
@@ -199,10 +205,11 @@ v0rows12one:
 	JNE              v0rows12one
 
 v0rows12finish:
-	VBROADCASTSS 128(DI), Y12
-	VBROADCASTSS 132(DI), Y13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Y12
+	VBROADCASTSS 140(DI), Y13
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows12overwrite
 	VMULPS       Y12, Y0, Y0
@@ -308,11 +315,11 @@ v0rows12done:
 	ADDQ   CX, R15
 	IMUL3Q $0x0c, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x0c, R14
+	SUBQ   $0x0c, 104(DI)
 	JMP    v0strip
 
 v0rest:
-	CMPQ       R14, $0x0b
+	CMPQ       104(DI), $0x0b
 	JLT        v0below11
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -455,10 +462,10 @@ v0rows11one:
 	JNE              v0rows11one
 
 v0rows11finish:
-	VBROADCASTSS 128(DI), Y11
-	VBROADCASTSS 132(DI), Y12
+	VBROADCASTSS 136(DI), Y11
+	VBROADCASTSS 140(DI), Y12
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows11overwrite
 	VMULPS       Y11, Y0, Y0
@@ -556,7 +563,7 @@ v0rows11done:
 	RET
 
 v0below11:
-	CMPQ       R14, $0x0a
+	CMPQ       104(DI), $0x0a
 	JLT        v0below10
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -691,10 +698,10 @@ v0rows10one:
 	JNE              v0rows10one
 
 v0rows10finish:
-	VBROADCASTSS 128(DI), Y10
-	VBROADCASTSS 132(DI), Y11
+	VBROADCASTSS 136(DI), Y10
+	VBROADCASTSS 140(DI), Y11
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows10overwrite
 	VMULPS       Y10, Y0, Y0
@@ -784,7 +791,7 @@ v0rows10done:
 	RET
 
 v0below10:
-	CMPQ       R14, $0x09
+	CMPQ       104(DI), $0x09
 	JLT        v0below9
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -905,10 +912,10 @@ v0rows9one:
 	JNE              v0rows9one
 
 v0rows9finish:
-	VBROADCASTSS 128(DI), Y9
-	VBROADCASTSS 132(DI), Y10
+	VBROADCASTSS 136(DI), Y9
+	VBROADCASTSS 140(DI), Y10
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows9overwrite
 	VMULPS       Y9, Y0, Y0
@@ -990,7 +997,7 @@ v0rows9done:
 	RET
 
 v0below9:
-	CMPQ       R14, $0x08
+	CMPQ       104(DI), $0x08
 	JLT        v0below8
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1103,10 +1110,10 @@ v0rows8one:
 	JNE              v0rows8one
 
 v0rows8finish:
-	VBROADCASTSS 128(DI), Y8
-	VBROADCASTSS 132(DI), Y9
+	VBROADCASTSS 136(DI), Y8
+	VBROADCASTSS 140(DI), Y9
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows8overwrite
 	VMULPS       Y8, Y0, Y0
@@ -1180,7 +1187,7 @@ v0rows8done:
 	RET
 
 v0below8:
-	CMPQ       R14, $0x07
+	CMPQ       104(DI), $0x07
 	JLT        v0below7
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1285,10 +1292,10 @@ v0rows7one:
 	JNE              v0rows7one
 
 v0rows7finish:
-	VBROADCASTSS 128(DI), Y7
-	VBROADCASTSS 132(DI), Y8
+	VBROADCASTSS 136(DI), Y7
+	VBROADCASTSS 140(DI), Y8
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows7overwrite
 	VMULPS       Y7, Y0, Y0
@@ -1354,7 +1361,7 @@ v0rows7done:
 	RET
 
 v0below7:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v0below6
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1445,10 +1452,10 @@ v0rows6one:
 	JNE              v0rows6one
 
 v0rows6finish:
-	VBROADCASTSS 128(DI), Y6
-	VBROADCASTSS 132(DI), Y7
+	VBROADCASTSS 136(DI), Y6
+	VBROADCASTSS 140(DI), Y7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows6overwrite
 	VMULPS       Y6, Y0, Y0
@@ -1506,7 +1513,7 @@ v0rows6done:
 	RET
 
 v0below6:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v0below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1589,10 +1596,10 @@ v0rows5one:
 	JNE              v0rows5one
 
 v0rows5finish:
-	VBROADCASTSS 128(DI), Y5
-	VBROADCASTSS 132(DI), Y6
+	VBROADCASTSS 136(DI), Y5
+	VBROADCASTSS 140(DI), Y6
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows5overwrite
 	VMULPS       Y5, Y0, Y0
@@ -1642,7 +1649,7 @@ v0rows5done:
 	RET
 
 v0below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v0below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -1717,10 +1724,10 @@ v0rows4one:
 	JNE              v0rows4one
 
 v0rows4finish:
-	VBROADCASTSS 128(DI), Y4
-	VBROADCASTSS 132(DI), Y5
+	VBROADCASTSS 136(DI), Y4
+	VBROADCASTSS 140(DI), Y5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows4overwrite
 	VMULPS       Y4, Y0, Y0
@@ -1762,7 +1769,7 @@ v0rows4done:
 	RET
 
 v0below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v0below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1822,10 +1829,10 @@ v0rows3one:
 	JNE              v0rows3one
 
 v0rows3finish:
-	VBROADCASTSS 128(DI), Y3
-	VBROADCASTSS 132(DI), Y4
+	VBROADCASTSS 136(DI), Y3
+	VBROADCASTSS 140(DI), Y4
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows3overwrite
 	VMULPS       Y3, Y0, Y0
@@ -1859,7 +1866,7 @@ v0rows3done:
 	RET
 
 v0below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v0below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1911,10 +1918,10 @@ v0rows2one:
 	JNE              v0rows2one
 
 v0rows2finish:
-	VBROADCASTSS 128(DI), Y2
-	VBROADCASTSS 132(DI), Y3
+	VBROADCASTSS 136(DI), Y2
+	VBROADCASTSS 140(DI), Y3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows2overwrite
 	VMULPS       Y2, Y0, Y0
@@ -1940,7 +1947,7 @@ v0rows2done:
 	RET
 
 v0below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v0below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -1984,10 +1991,10 @@ v0rows1one:
 	JNE              v0rows1one
 
 v0rows1finish:
-	VBROADCASTSS 128(DI), Y1
-	VBROADCASTSS 132(DI), Y2
+	VBROADCASTSS 136(DI), Y1
+	VBROADCASTSS 140(DI), Y2
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v0rows1overwrite
 	VMULPS       Y1, Y0, Y0
@@ -2009,7 +2016,7 @@ v0below1:
 	RET
 
 v1strip:
-	CMPQ       R14, $0x0c
+	CMPQ       104(DI), $0x0c
 	JLT        v1rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2054,6 +2061,8 @@ v1strip:
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x0c, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v1rows12single
 
@@ -2130,6 +2139,10 @@ v1rows12loop:
 	ADDQ             AX, R9
 	ADDQ             AX, R10
 	ADDQ             AX, R11
+	PREFETCHT0       (DI)
+	PREFETCHT0       64(DI)
+	PREFETCHT0       128(DI)
+	ADDQ             R14, DI
 	SUBQ             $0x04, CX
 	JGE              v1rows12loop
 
@@ -2160,10 +2173,11 @@ v1rows12one:
 	JNE              v1rows12one
 
 v1rows12finish:
-	VBROADCASTSS 128(DI), Z12
-	VBROADCASTSS 132(DI), Z13
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Z12
+	VBROADCASTSS 140(DI), Z13
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows12overwrite
 	VMULPS       Z12, Z0, Z0
@@ -2269,11 +2283,11 @@ v1rows12done:
 	ADDQ   CX, R15
 	IMUL3Q $0x0c, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x0c, R14
+	SUBQ   $0x0c, 104(DI)
 	JMP    v1strip
 
 v1rest:
-	CMPQ       R14, $0x0b
+	CMPQ       104(DI), $0x0b
 	JLT        v1below11
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2416,10 +2430,10 @@ v1rows11one:
 	JNE              v1rows11one
 
 v1rows11finish:
-	VBROADCASTSS 128(DI), Z11
-	VBROADCASTSS 132(DI), Z12
+	VBROADCASTSS 136(DI), Z11
+	VBROADCASTSS 140(DI), Z12
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows11overwrite
 	VMULPS       Z11, Z0, Z0
@@ -2517,7 +2531,7 @@ v1rows11done:
 	RET
 
 v1below11:
-	CMPQ       R14, $0x0a
+	CMPQ       104(DI), $0x0a
 	JLT        v1below10
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2652,10 +2666,10 @@ v1rows10one:
 	JNE              v1rows10one
 
 v1rows10finish:
-	VBROADCASTSS 128(DI), Z10
-	VBROADCASTSS 132(DI), Z11
+	VBROADCASTSS 136(DI), Z10
+	VBROADCASTSS 140(DI), Z11
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows10overwrite
 	VMULPS       Z10, Z0, Z0
@@ -2745,7 +2759,7 @@ v1rows10done:
 	RET
 
 v1below10:
-	CMPQ       R14, $0x09
+	CMPQ       104(DI), $0x09
 	JLT        v1below9
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -2866,10 +2880,10 @@ v1rows9one:
 	JNE              v1rows9one
 
 v1rows9finish:
-	VBROADCASTSS 128(DI), Z9
-	VBROADCASTSS 132(DI), Z10
+	VBROADCASTSS 136(DI), Z9
+	VBROADCASTSS 140(DI), Z10
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows9overwrite
 	VMULPS       Z9, Z0, Z0
@@ -2951,7 +2965,7 @@ v1rows9done:
 	RET
 
 v1below9:
-	CMPQ       R14, $0x08
+	CMPQ       104(DI), $0x08
 	JLT        v1below8
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3064,10 +3078,10 @@ v1rows8one:
 	JNE              v1rows8one
 
 v1rows8finish:
-	VBROADCASTSS 128(DI), Z8
-	VBROADCASTSS 132(DI), Z9
+	VBROADCASTSS 136(DI), Z8
+	VBROADCASTSS 140(DI), Z9
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows8overwrite
 	VMULPS       Z8, Z0, Z0
@@ -3141,7 +3155,7 @@ v1rows8done:
 	RET
 
 v1below8:
-	CMPQ       R14, $0x07
+	CMPQ       104(DI), $0x07
 	JLT        v1below7
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3246,10 +3260,10 @@ v1rows7one:
 	JNE              v1rows7one
 
 v1rows7finish:
-	VBROADCASTSS 128(DI), Z7
-	VBROADCASTSS 132(DI), Z8
+	VBROADCASTSS 136(DI), Z7
+	VBROADCASTSS 140(DI), Z8
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows7overwrite
 	VMULPS       Z7, Z0, Z0
@@ -3315,7 +3329,7 @@ v1rows7done:
 	RET
 
 v1below7:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v1below6
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3406,10 +3420,10 @@ v1rows6one:
 	JNE              v1rows6one
 
 v1rows6finish:
-	VBROADCASTSS 128(DI), Z6
-	VBROADCASTSS 132(DI), Z7
+	VBROADCASTSS 136(DI), Z6
+	VBROADCASTSS 140(DI), Z7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows6overwrite
 	VMULPS       Z6, Z0, Z0
@@ -3467,7 +3481,7 @@ v1rows6done:
 	RET
 
 v1below6:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v1below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3550,10 +3564,10 @@ v1rows5one:
 	JNE              v1rows5one
 
 v1rows5finish:
-	VBROADCASTSS 128(DI), Z5
-	VBROADCASTSS 132(DI), Z6
+	VBROADCASTSS 136(DI), Z5
+	VBROADCASTSS 140(DI), Z6
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows5overwrite
 	VMULPS       Z5, Z0, Z0
@@ -3603,7 +3617,7 @@ v1rows5done:
 	RET
 
 v1below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v1below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -3678,10 +3692,10 @@ v1rows4one:
 	JNE              v1rows4one
 
 v1rows4finish:
-	VBROADCASTSS 128(DI), Z4
-	VBROADCASTSS 132(DI), Z5
+	VBROADCASTSS 136(DI), Z4
+	VBROADCASTSS 140(DI), Z5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows4overwrite
 	VMULPS       Z4, Z0, Z0
@@ -3723,7 +3737,7 @@ v1rows4done:
 	RET
 
 v1below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v1below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3783,10 +3797,10 @@ v1rows3one:
 	JNE              v1rows3one
 
 v1rows3finish:
-	VBROADCASTSS 128(DI), Z3
-	VBROADCASTSS 132(DI), Z4
+	VBROADCASTSS 136(DI), Z3
+	VBROADCASTSS 140(DI), Z4
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows3overwrite
 	VMULPS       Z3, Z0, Z0
@@ -3820,7 +3834,7 @@ v1rows3done:
 	RET
 
 v1below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v1below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3872,10 +3886,10 @@ v1rows2one:
 	JNE              v1rows2one
 
 v1rows2finish:
-	VBROADCASTSS 128(DI), Z2
-	VBROADCASTSS 132(DI), Z3
+	VBROADCASTSS 136(DI), Z2
+	VBROADCASTSS 140(DI), Z3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows2overwrite
 	VMULPS       Z2, Z0, Z0
@@ -3901,7 +3915,7 @@ v1rows2done:
 	RET
 
 v1below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v1below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -3945,10 +3959,10 @@ v1rows1one:
 	JNE              v1rows1one
 
 v1rows1finish:
-	VBROADCASTSS 128(DI), Z1
-	VBROADCASTSS 132(DI), Z2
+	VBROADCASTSS 136(DI), Z1
+	VBROADCASTSS 140(DI), Z2
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v1rows1overwrite
 	VMULPS       Z1, Z0, Z0
@@ -3970,7 +3984,7 @@ v1below1:
 	RET
 
 v2strip:
-	CMPQ       R14, $0x0c
+	CMPQ       104(DI), $0x0c
 	JLT        v2rest
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -4039,6 +4053,8 @@ v2strip:
 	VPXORD     Z22, Z22, Z22
 	VPXORD     Z23, Z23, Z23
 	MOVQ       120(DI), CX
+	IMUL3Q     $0x0c, SI, DI
+	ADDQ       R15, DI
 	SUBQ       $0x04, CX
 	JLT        v2rows12single
 
@@ -4215,6 +4231,10 @@ v2rows12loop:
 	ADDQ         AX, R9
 	ADDQ         AX, R10
 	ADDQ         AX, R11
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R14, DI
 	SUBQ         $0x04, CX
 	JGE          v2rows12loop
 
@@ -4270,10 +4290,11 @@ v2rows12one:
 	JNE          v2rows12one
 
 v2rows12finish:
-	VBROADCASTSS 128(DI), Z24
-	VBROADCASTSS 132(DI), Z25
+	MOVQ         t+0(FP), DI
+	VBROADCASTSS 136(DI), Z24
+	VBROADCASTSS 140(DI), Z25
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows12overwrite
 	VMULPS       Z24, Z0, Z0
@@ -4439,11 +4460,11 @@ v2rows12done:
 	ADDQ   CX, R15
 	IMUL3Q $0x0c, R13, CX
 	ADDQ   CX, R12
-	SUBQ   $0x0c, R14
+	SUBQ   $0x0c, 104(DI)
 	JMP    v2strip
 
 v2rest:
-	CMPQ       R14, $0x0b
+	CMPQ       104(DI), $0x0b
 	JLT        v2below11
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -4723,10 +4744,10 @@ v2rows11one:
 	JNE          v2rows11one
 
 v2rows11finish:
-	VBROADCASTSS 128(DI), Z22
-	VBROADCASTSS 132(DI), Z23
+	VBROADCASTSS 136(DI), Z22
+	VBROADCASTSS 140(DI), Z23
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows11overwrite
 	VMULPS       Z22, Z0, Z0
@@ -4879,7 +4900,7 @@ v2rows11done:
 	RET
 
 v2below11:
-	CMPQ       R14, $0x0a
+	CMPQ       104(DI), $0x0a
 	JLT        v2below10
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -5139,10 +5160,10 @@ v2rows10one:
 	JNE          v2rows10one
 
 v2rows10finish:
-	VBROADCASTSS 128(DI), Z20
-	VBROADCASTSS 132(DI), Z21
+	VBROADCASTSS 136(DI), Z20
+	VBROADCASTSS 140(DI), Z21
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows10overwrite
 	VMULPS       Z20, Z0, Z0
@@ -5282,7 +5303,7 @@ v2rows10done:
 	RET
 
 v2below10:
-	CMPQ       R14, $0x09
+	CMPQ       104(DI), $0x09
 	JLT        v2below9
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -5516,10 +5537,10 @@ v2rows9one:
 	JNE          v2rows9one
 
 v2rows9finish:
-	VBROADCASTSS 128(DI), Z18
-	VBROADCASTSS 132(DI), Z19
+	VBROADCASTSS 136(DI), Z18
+	VBROADCASTSS 140(DI), Z19
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows9overwrite
 	VMULPS       Z18, Z0, Z0
@@ -5646,7 +5667,7 @@ v2rows9done:
 	RET
 
 v2below9:
-	CMPQ       R14, $0x08
+	CMPQ       104(DI), $0x08
 	JLT        v2below8
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -5860,10 +5881,10 @@ v2rows8one:
 	JNE          v2rows8one
 
 v2rows8finish:
-	VBROADCASTSS 128(DI), Z16
-	VBROADCASTSS 132(DI), Z17
+	VBROADCASTSS 136(DI), Z16
+	VBROADCASTSS 140(DI), Z17
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows8overwrite
 	VMULPS       Z16, Z0, Z0
@@ -5977,7 +5998,7 @@ v2rows8done:
 	RET
 
 v2below8:
-	CMPQ       R14, $0x07
+	CMPQ       104(DI), $0x07
 	JLT        v2below7
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -6171,10 +6192,10 @@ v2rows7one:
 	JNE          v2rows7one
 
 v2rows7finish:
-	VBROADCASTSS 128(DI), Z14
-	VBROADCASTSS 132(DI), Z15
+	VBROADCASTSS 136(DI), Z14
+	VBROADCASTSS 140(DI), Z15
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows7overwrite
 	VMULPS       Z14, Z0, Z0
@@ -6275,7 +6296,7 @@ v2rows7done:
 	RET
 
 v2below7:
-	CMPQ       R14, $0x06
+	CMPQ       104(DI), $0x06
 	JLT        v2below6
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -6443,10 +6464,10 @@ v2rows6one:
 	JNE          v2rows6one
 
 v2rows6finish:
-	VBROADCASTSS 128(DI), Z12
-	VBROADCASTSS 132(DI), Z13
+	VBROADCASTSS 136(DI), Z12
+	VBROADCASTSS 140(DI), Z13
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows6overwrite
 	VMULPS       Z12, Z0, Z0
@@ -6534,7 +6555,7 @@ v2rows6done:
 	RET
 
 v2below6:
-	CMPQ       R14, $0x05
+	CMPQ       104(DI), $0x05
 	JLT        v2below5
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -6682,10 +6703,10 @@ v2rows5one:
 	JNE          v2rows5one
 
 v2rows5finish:
-	VBROADCASTSS 128(DI), Z10
-	VBROADCASTSS 132(DI), Z11
+	VBROADCASTSS 136(DI), Z10
+	VBROADCASTSS 140(DI), Z11
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows5overwrite
 	VMULPS       Z10, Z0, Z0
@@ -6760,7 +6781,7 @@ v2rows5done:
 	RET
 
 v2below5:
-	CMPQ       R14, $0x04
+	CMPQ       104(DI), $0x04
 	JLT        v2below4
 	MOVQ       R15, R8
 	LEAQ       (SI)(SI*2), CX
@@ -6888,10 +6909,10 @@ v2rows4one:
 	JNE          v2rows4one
 
 v2rows4finish:
-	VBROADCASTSS 128(DI), Z8
-	VBROADCASTSS 132(DI), Z9
+	VBROADCASTSS 136(DI), Z8
+	VBROADCASTSS 140(DI), Z9
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows4overwrite
 	VMULPS       Z8, Z0, Z0
@@ -6953,7 +6974,7 @@ v2rows4done:
 	RET
 
 v2below4:
-	CMPQ       R14, $0x03
+	CMPQ       104(DI), $0x03
 	JLT        v2below3
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -7054,10 +7075,10 @@ v2rows3one:
 	JNE          v2rows3one
 
 v2rows3finish:
-	VBROADCASTSS 128(DI), Z6
-	VBROADCASTSS 132(DI), Z7
+	VBROADCASTSS 136(DI), Z6
+	VBROADCASTSS 140(DI), Z7
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows3overwrite
 	VMULPS       Z6, Z0, Z0
@@ -7106,7 +7127,7 @@ v2rows3done:
 	RET
 
 v2below3:
-	CMPQ       R14, $0x02
+	CMPQ       104(DI), $0x02
 	JLT        v2below2
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -7187,10 +7208,10 @@ v2rows2one:
 	JNE          v2rows2one
 
 v2rows2finish:
-	VBROADCASTSS 128(DI), Z4
-	VBROADCASTSS 132(DI), Z5
+	VBROADCASTSS 136(DI), Z4
+	VBROADCASTSS 140(DI), Z5
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows2overwrite
 	VMULPS       Z4, Z0, Z0
@@ -7226,7 +7247,7 @@ v2rows2done:
 	RET
 
 v2below2:
-	CMPQ       R14, $0x01
+	CMPQ       104(DI), $0x01
 	JLT        v2below1
 	MOVQ       R15, R8
 	MOVQ       R12, BX
@@ -7287,10 +7308,10 @@ v2rows1one:
 	JNE          v2rows1one
 
 v2rows1finish:
-	VBROADCASTSS 128(DI), Z2
-	VBROADCASTSS 132(DI), Z3
+	VBROADCASTSS 136(DI), Z2
+	VBROADCASTSS 140(DI), Z3
 	MOVQ         R12, BX
-	MOVL         132(DI), CX
+	MOVL         140(DI), CX
 	SHLL         $0x01, CX
 	JEQ          v2rows1overwrite
 	VMULPS       Z2, Z0, Z0

@@ -19,7 +19,7 @@ type Float interface{ float32 | float64 }
 // for i < M, j < N, l < K; M, N, K ≥ 1. C is not read where Beta is 0. All
 // strides count elements. N is at most the Set's NR. B must hold N elements
 // in each of its K rows and C in each of its M rows; no element outside is
-// read or written.
+// read or written. The kernel may change M.
 type Tile[T Float] struct {
 	A    []T
 	ARow int
@@ -32,6 +32,10 @@ type Tile[T Float] struct {
 	N    int
 	K    int
 
+	// Ahead is how many bytes further on A is fetched into the cache for every
+	// four steps along k; Advance sets it.
+	Ahead int
+
 	Alpha T
 	Beta  T
 }
@@ -40,8 +44,18 @@ type Tile[T Float] struct {
 type Set[T Float] struct {
 	Name string // "avx512", "avx2" or "go"
 	MR   int    // rows of C that a kernel holds in registers
+	Size int    // bytes of an element
 	NR   int    // columns of C that a kernel holds in registers, the panel width
 
 	// Gemm computes one panel of at most NR columns and any number of rows.
 	Gemm func(t *Tile[T])
+}
+
+// Advance sets t.Ahead so that, while one strip of rows of A is in work, the
+// rows of the next are fetched, where they lie close together.
+func (s *Set[T]) Advance(t *Tile[T]) {
+	t.Ahead = 0
+	if t.ACol == 1 && t.ARow <= t.K+t.K/4 {
+		t.Ahead = min(s.MR*t.ARow*s.Size*4/t.K, s.MR*s.Size*4)
+	}
 }

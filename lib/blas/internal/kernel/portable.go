@@ -2,8 +2,8 @@ package kernel
 
 // Portable32 and Portable64 are the sets that run everywhere.
 var (
-	Portable32 = Set[float32]{Name: "go", MR: 4, NR: 4, Gemm: portableGemm[float32]}
-	Portable64 = Set[float64]{Name: "go", MR: 4, NR: 4, Gemm: portableGemm[float64]}
+	Portable32 = Set[float32]{Name: "go", Size: 4, MR: 4, NR: 4, Gemm: portableGemm[float32]}
+	Portable64 = Set[float64]{Name: "go", Size: 8, MR: 4, NR: 4, Gemm: portableGemm[float64]}
 )
 
 // portableGemm walks the panel in tiles of 2×4, the most that sixteen scalar

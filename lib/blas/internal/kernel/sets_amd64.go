@@ -25,10 +25,10 @@ var (
 func Sets32() []Set[float32] {
 	sets := []Set[float32]{}
 	if hasAVX512 {
-		sets = append(sets, Set[float32]{Name: "avx512", MR: 12, NR: 32, Gemm: gemmAVX512F32})
+		sets = append(sets, Set[float32]{Name: "avx512", Size: 4, MR: 12, NR: 32, Gemm: gemmAVX512F32})
 	}
 	if hasAVX2 {
-		sets = append(sets, Set[float32]{Name: "avx2", MR: 6, NR: 16, Gemm: gemmAVX2F32})
+		sets = append(sets, Set[float32]{Name: "avx2", Size: 4, MR: 6, NR: 16, Gemm: gemmAVX2F32})
 	}
 	return append(sets, Portable32)
 }
@@ -37,10 +37,10 @@ func Sets32() []Set[float32] {
 func Sets64() []Set[float64] {
 	sets := []Set[float64]{}
 	if hasAVX512 {
-		sets = append(sets, Set[float64]{Name: "avx512", MR: 12, NR: 16, Gemm: gemmAVX512F64})
+		sets = append(sets, Set[float64]{Name: "avx512", Size: 8, MR: 12, NR: 16, Gemm: gemmAVX512F64})
 	}
 	if hasAVX2 {
-		sets = append(sets, Set[float64]{Name: "avx2", MR: 6, NR: 8, Gemm: gemmAVX2F64})
+		sets = append(sets, Set[float64]{Name: "avx2", Size: 8, MR: 6, NR: 8, Gemm: gemmAVX2F64})
 	}
 	return append(sets, Portable64)
 }
