@@ -348,3 +348,6 @@ func zeros(b []float64, n int) []float64 {
 	clear(b)
 	return b
 }
+
+// release frees what is only needed to fit.
+func (p *IncrementalPCA) release() { p.batch.gram, p.batch.held, p.buf = nil, nil, nil }
