@@ -1,20 +1,18 @@
 package task
 
-// A Key names a target series of a data set, as in the published HDF5 files.
-type Key string
+import "github.com/spindle-lab/spindle/lib/dataset"
 
-// Keys of the published files (spec/01, 2.9).
-const (
-	HandPos  Key = "endeffector_coords" // cm, [3][time]
-	HandVel  Key = "endeffector_vel"    // cm/s
-	HandAcc  Key = "endeffector_acc"    // cm/s²
-	ElbowPos Key = "elbow_coords"       // cm, [3][time]
-	ElbowVel Key = "elbow_vel"          // cm/s
-	ElbowAcc Key = "elbow_acc"          // cm/s²
-	JointPos Key = "joint_coords"       // deg, [4][time]
-	JointVel Key = "joint_vel"          // deg/s
-	JointAcc Key = "joint_acc"          // deg/s²
-	Torque   Key = "torque_coords"      // N·m, [4][time]
-	Goal     Key = "target_coords"      // cm, [3][time], the goal of a reach
-	Rates    Key = "spike_rates"        // smoothed spike counts per 10 ms, [unit][time]
-)
+// A Key names a target series of a data set, as in the published HDF5 files.
+type Key = dataset.Key
+
+// Rates are the smoothed spike counts of the recorded units, [unit][time], on
+// which data-driven networks are trained. Character sets do not hold them.
+const Rates Key = "spike_rates"
+
+// KeyUnit returns the unit of a target series.
+func KeyUnit(k Key) string {
+	if k == Rates {
+		return "spikes/bin"
+	}
+	return k.Unit()
+}

@@ -1,6 +1,9 @@
 package task
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Source holds the samples of one split. *dataset.Set is one.
 type Source interface {
@@ -9,11 +12,12 @@ type Source interface {
 	Label(i int) int
 	// Input fills the muscle input of sample i, shape [muscle][time][channel]:
 	// length in mm, velocity in mm/s.
-	Input(i int, dst []float32)
-	// Rows returns the number of rows of a target series, 0 if the data lack it.
+	Input(i int, dst []float32) error
+	// Has tells whether there is a target series, and Rows how many rows it has.
+	Has(k Key) bool
 	Rows(k Key) int
 	// Target fills a target series of sample i, shape [row][time].
-	Target(i int, k Key, dst []float32)
+	Target(i int, k Key, dst []float32) error
 	// Record tells where sample i comes from, for messages.
 	Record(i int) string
 }
@@ -51,17 +55,18 @@ func (t Task) Check(s Source) error {
 	if s == nil || s.Len() == 0 {
 		return fmt.Errorf("task: %s: no samples", t.Name)
 	}
-	for _, k := range t.Keys {
-		rows, want := s.Rows(k), keyRows(k)
-		if rows == 0 {
+	keys := t.Keys
+	if t.GoalKey != "" {
+		keys = append(slices.Clone(keys), t.GoalKey)
+	}
+	for _, k := range keys {
+		rows, want := s.Rows(k), k.Rows()
+		if !s.Has(k) || rows == 0 {
 			return fmt.Errorf("task: %s needs the series %q, which the data set does not hold", t.Name, k)
 		}
 		if want != 0 && rows != want {
 			return fmt.Errorf("task: %s: series %q has %d rows, expected %d", t.Name, k, rows, want)
 		}
-	}
-	if t.GoalKey != "" && s.Rows(t.GoalKey) != keyRows(t.GoalKey) {
-		return fmt.Errorf("task: %s: goal series %q has %d rows, expected %d", t.Name, t.GoalKey, s.Rows(t.GoalKey), keyRows(t.GoalKey))
 	}
 	if t.Loss == LossResidual {
 		if _, ok := s.(Spanned); !ok {
@@ -90,29 +95,24 @@ func (t Task) OutputsFor(s Source) int {
 
 // concat is the target of the tasks that predict series: the rows of all keys
 // in order.
-func concat(t Task, s Source, i int, dst []float32) {
+func concat(t Task, s Source, i int, dst []float32) error {
 	time := DimsOf(s).Time
 	for _, k := range t.Keys {
 		n := s.Rows(k) * time
-		s.Target(i, k, dst[:n])
+		if err := s.Target(i, k, dst[:n]); err != nil {
+			return err
+		}
 		dst = dst[n:]
 	}
+	return nil
 }
 
-func label(_ Task, s Source, i int, dst []float32) { dst[0] = float32(s.Label(i) - 1) }
-
-func nothing(Task, Source, int, []float32) {}
-
-// itself is the target of the autoencoder: the input as [muscle·channels+channel][time].
-func itself(_ Task, s Source, i int, dst []float32) {
-	d := DimsOf(s)
-	x := make([]float32, d.Size())
-	s.Input(i, x)
-	for m := range d.Muscles {
-		for t := range d.Time {
-			for c := range d.Channels {
-				dst[(m*d.Channels+c)*d.Time+t] = x[(m*d.Time+t)*d.Channels+c]
-			}
-		}
+// label is the target of classification.
+func label(t Task, s Source, i int, dst []float32) error {
+	l := s.Label(i)
+	if l < 1 || l > t.Outputs {
+		return fmt.Errorf("task: %s: label %d of %s, expected 1 to %d", t.Name, l, s.Record(i), t.Outputs)
 	}
+	dst[0] = float32(l - 1)
+	return nil
 }

@@ -1,6 +1,11 @@
 package task
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/spindle-lab/spindle/lib/dataset"
+)
 
 // Values of spec/02, 1.4. Snapshot lists and patience rules differ by script,
 // not by idea, so the families share them.
@@ -26,22 +31,13 @@ func regress(name, alias, title, group string, ids [3]int, keys ...Key) Task {
 		TCN: base, LSTM: lstm(base, 70, 1), Experiments: ids, Infix: true, Target: concat}
 	var units []string
 	for _, k := range keys {
-		t.Outputs += keyRows(k)
-		if u := KeyUnit(k); len(units) == 0 || !contains(units, u) {
+		t.Outputs += k.Rows()
+		if u := KeyUnit(k); len(units) == 0 || !slices.Contains(units, u) {
 			units = append(units, u)
 		}
 	}
 	t.Unit = strings.Join(units, ", ")
 	return t
-}
-
-func contains(s []string, v string) bool {
-	for _, x := range s {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 // table holds the sixteen tasks of spec/02, 1.1, and the data-driven one.
@@ -55,28 +51,28 @@ var table = func() []Task {
 		{Name: "classification", Alias: "action_recognition", Title: "Action recognition", Group: ActionRecognition,
 			Outputs: 20, Head: Classifier, Loss: LossCrossEntropy, Metric: MetricAccuracy, Dropout: 0.7,
 			TCN: classes, LSTM: lstm(classes, 70, 1), Experiments: [3]int{4015, 5015, 4045}, Target: label},
-		regress("regression", "hand_pos", "Hand position", HandState, [3]int{4016, 5016, 4046}, HandPos),
-		regress("regress_ee_vel", "hand_vel", "Hand velocity", HandState, [3]int{17316, 17331, 17346}, HandVel),
-		regress("regress_ee_pos_vel", "hand_pos_vel", "Hand position & velocity", HandState, [3]int{17516, 17531, 17546}, HandPos, HandVel),
-		regress("regress_ee_pos_vel_acc", "hand_pos_vel_acc", "Hand position, velocity & acceleration", HandState, [3]int{17816, 17831, 17846}, HandPos, HandVel, HandAcc),
-		regress("regress_ee_elbow_pos", "limb_pos", "Limb position", LimbState, [3]int{20016, 20031, 20046}, HandPos, ElbowPos),
-		regress("regress_ee_elbow_vel", "limb_vel", "Limb velocity", LimbState, [3]int{20916, 20931, 20946}, HandVel, ElbowVel),
-		regress("regress_ee_elbow_pos_vel", "limb_pos_vel", "Limb position & velocity", LimbState, [3]int{20616, 20631, 20646}, HandPos, ElbowPos, HandVel, ElbowVel),
-		regress("regress_ee_elbow_pos_vel_acc", "limb_pos_vel_acc", "Limb position, velocity & acceleration", LimbState, [3]int{20816, 20831, 20846}, HandPos, ElbowPos, HandVel, ElbowVel, HandAcc, ElbowAcc),
-		regress("regress_joints_pos", "joints_pos", "Joints position", JointState, [3]int{17016, 17031, 17046}, JointPos),
-		regress("regress_joints_vel", "joints_vel", "Joints velocity", JointState, [3]int{17216, 17231, 17246}, JointVel),
-		regress("regress_joints_pos_vel", "joints_pos_vel", "Joints position & velocity", JointState, [3]int{17416, 17431, 17446}, JointPos, JointVel),
-		regress("regress_joints_pos_vel_acc", "joints_pos_vel_acc", "Joints position, velocity & acceleration", JointState, [3]int{20516, 20531, 20546}, JointPos, JointVel, JointAcc),
+		regress("regression", "hand_pos", "Hand position", HandState, [3]int{4016, 5016, 4046}, dataset.Hand),
+		regress("regress_ee_vel", "hand_vel", "Hand velocity", HandState, [3]int{17316, 17331, 17346}, dataset.HandVel),
+		regress("regress_ee_pos_vel", "hand_pos_vel", "Hand position & velocity", HandState, [3]int{17516, 17531, 17546}, dataset.Hand, dataset.HandVel),
+		regress("regress_ee_pos_vel_acc", "hand_pos_vel_acc", "Hand position, velocity & acceleration", HandState, [3]int{17816, 17831, 17846}, dataset.Hand, dataset.HandVel, dataset.HandAcc),
+		regress("regress_ee_elbow_pos", "limb_pos", "Limb position", LimbState, [3]int{20016, 20031, 20046}, dataset.Hand, dataset.Elbow),
+		regress("regress_ee_elbow_vel", "limb_vel", "Limb velocity", LimbState, [3]int{20916, 20931, 20946}, dataset.HandVel, dataset.ElbowVel),
+		regress("regress_ee_elbow_pos_vel", "limb_pos_vel", "Limb position & velocity", LimbState, [3]int{20616, 20631, 20646}, dataset.Hand, dataset.Elbow, dataset.HandVel, dataset.ElbowVel),
+		regress("regress_ee_elbow_pos_vel_acc", "limb_pos_vel_acc", "Limb position, velocity & acceleration", LimbState, [3]int{20816, 20831, 20846}, dataset.Hand, dataset.Elbow, dataset.HandVel, dataset.ElbowVel, dataset.HandAcc, dataset.ElbowAcc),
+		regress("regress_joints_pos", "joints_pos", "Joints position", JointState, [3]int{17016, 17031, 17046}, dataset.Joint),
+		regress("regress_joints_vel", "joints_vel", "Joints velocity", JointState, [3]int{17216, 17231, 17246}, dataset.JointVel),
+		regress("regress_joints_pos_vel", "joints_pos_vel", "Joints position & velocity", JointState, [3]int{17416, 17431, 17446}, dataset.Joint, dataset.JointVel),
+		regress("regress_joints_pos_vel_acc", "joints_pos_vel_acc", "Joints position, velocity & acceleration", JointState, [3]int{20516, 20531, 20546}, dataset.Joint, dataset.JointVel, dataset.JointAcc),
 		{Name: "torque", Alias: "joint_torque", Title: "Torque", Group: InverseDynamics,
-			Keys: []Key{Torque}, GoalKey: Goal, Outputs: 4, Unit: KeyUnit(Torque),
+			Keys: []Key{dataset.Torque}, GoalKey: dataset.Target, Outputs: 4, Unit: KeyUnit(dataset.Torque),
 			Head: TorqueHead, Loss: LossMSE, Metric: MetricMED, Dropout: 1,
 			TCN: torque, LSTM: lstm(torque, 70, 1), Experiments: [3]int{8015, 8030, 8045}, Infix: true, Target: concat},
 		{Name: "bt", Alias: "redundancy_reduction", Title: "Redundancy reduction", Group: EfficientCoding,
 			Outputs: 256, Head: Projector, Loss: LossBarlow, Metric: MetricBarlow, Dropout: 0.7,
-			TCN: barlow, LSTM: lstm(barlow, 40, 0.5), Experiments: [3]int{10015, 10030, 10045}, Target: nothing},
+			TCN: barlow, LSTM: lstm(barlow, 40, 0.5), Experiments: [3]int{10015, 10030, 10045}},
 		{Name: "autoencoder", Alias: "auto", Title: "Autoencoder", Group: EfficientCoding,
 			Unit: "mm, mm/s", Head: Decoder, Loss: LossMSE, Metric: MetricMED, Dropout: 0.7,
-			TCN: auto, LSTM: lstm(auto, 70, 1), Experiments: [3]int{20716, 20731, 0}, Infix: true, Target: itself},
+			TCN: auto, LSTM: lstm(auto, 70, 1), Experiments: [3]int{20716, 20731, 0}, Infix: true},
 		{Name: "data_driven", Alias: "datadriven", Title: "Data-driven", Group: DataDriven,
 			Keys: []Key{Rates}, Head: Readout1, Loss: LossResidual, Metric: MetricEV, Dropout: 1,
 			TCN: driven, LSTM: lstm(driven, 70, 10), Experiments: [3]int{13415, 13430, 13445}, Infix: true, Target: concat},

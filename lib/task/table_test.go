@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spindle-lab/spindle/lib/dataset"
 	"github.com/spindle-lab/spindle/lib/internal/golden"
 )
 
@@ -48,12 +49,15 @@ func TestTable(t *testing.T) {
 
 type empty struct{}
 
-func (empty) Len() int                   { return 0 }
-func (empty) Label(int) int              { return 1 }
-func (empty) Input(int, []float32)       {}
-func (empty) Rows(Key) int               { return 0 }
-func (empty) Target(int, Key, []float32) {}
-func (empty) Record(int) string          { return "" }
+func (empty) Len() int                         { return 0 }
+func (empty) Label(int) int                    { return 1 }
+func (empty) Input(int, []float32) error       { return nil }
+func (empty) Has(Key) bool                     { return false }
+func (empty) Rows(Key) int                     { return 0 }
+func (empty) Target(int, Key, []float32) error { return nil }
+func (empty) Record(int) string                { return "" }
+
+var _ Source = (*dataset.Set)(nil)
 
 // The digitised figure of task performance names the sixteen tasks.
 func TestTableHasEveryTaskOfTheFigure(t *testing.T) {

@@ -105,8 +105,9 @@ type Task struct {
 	// Infix is set for the tasks whose published folders carry "_r" after the family.
 	Infix bool
 	// Target fills the targets of sample i, shape [output][time]; for
-	// classification the label, counted from 0, in dst[0].
-	Target func(t Task, s Source, i int, dst []float32)
+	// classification the label, counted from 0, in dst[0]. It is nil where the
+	// input itself is the target, or there is none.
+	Target func(t Task, s Source, i int, dst []float32) error
 }
 
 // Regression tells whether the task predicts a series at each output frame with
@@ -150,38 +151,4 @@ func Lookup(name string) (Task, error) {
 	}
 	sort.Strings(names)
 	return Task{}, fmt.Errorf("task: no task %q, expected one of %s", name, strings.Join(names, ", "))
-}
-
-// KeyUnit returns the unit of a target series.
-func KeyUnit(k Key) string {
-	switch k {
-	case HandPos, ElbowPos, Goal:
-		return "cm"
-	case HandVel, ElbowVel:
-		return "cm/s"
-	case HandAcc, ElbowAcc:
-		return "cm/s²"
-	case JointPos:
-		return "deg"
-	case JointVel:
-		return "deg/s"
-	case JointAcc:
-		return "deg/s²"
-	case Torque:
-		return "N·m"
-	case Rates:
-		return "spikes/bin"
-	}
-	return ""
-}
-
-// keyRows is the number of rows of a target series, 0 where the data decide.
-func keyRows(k Key) int {
-	switch k {
-	case JointPos, JointVel, JointAcc, Torque:
-		return 4
-	case Rates:
-		return 0
-	}
-	return 3
 }
