@@ -3,7 +3,8 @@
 // standard library; for the checker, completion and hover, the types and the
 // documentation of the same packages.
 //
-// The tables (sym_*.go, export.bin) are generated: after a change to an exported
+// The tables (std, mod and lib, below) are generated and register themselves
+// when imported: after a change to an exported
 // name of any package of lib, run `go generate ./kernel/symbols`. A test fails
 // while they are stale.
 package symbols
@@ -13,7 +14,6 @@ package symbols
 import (
 	"bytes"
 	"compress/flate"
-	_ "embed"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -27,11 +27,10 @@ import (
 )
 
 // Table maps "import/path/name" to the package's exported values, in the form
-// that the interpreter's Use takes.
+// that the interpreter's Use takes. The generated packages fill it.
 var Table = map[string]map[string]reflect.Value{}
 
-//go:embed export.bin
-var exportData []byte
+var index = map[string]*Package{}
 
 // A Package is one importable package.
 type Package struct {
@@ -41,27 +40,27 @@ type Package struct {
 	doc        []byte // compressed
 }
 
-var index = sync.OnceValue(func() map[string]*Package {
+// Register adds the types and documentation of generated packages, which call
+// it when imported.
+func Register(export []byte) {
 	var entries []struct {
 		Path, Name, Synopsis string
 		Export, Doc          int
 	}
-	n := int(binary.LittleEndian.Uint32(exportData))
-	if err := json.Unmarshal(exportData[4:4+n], &entries); err != nil {
+	n := int(binary.LittleEndian.Uint32(export))
+	if err := json.Unmarshal(export[4:4+n], &entries); err != nil {
 		panic("symbols: damaged index: " + err.Error())
 	}
-	rest := exportData[4+n:]
-	m := make(map[string]*Package, len(entries))
+	rest := export[4+n:]
 	for _, e := range entries {
-		m[e.Path] = &Package{e.Path, e.Name, e.Synopsis, rest[:e.Export], rest[e.Export : e.Export+e.Doc]}
+		index[e.Path] = &Package{e.Path, e.Name, e.Synopsis, rest[:e.Export], rest[e.Export : e.Export+e.Doc]}
 		rest = rest[e.Export+e.Doc:]
 	}
-	return m
-})
+}
 
 // Packages returns all importable packages by import path. The map must not be
 // changed.
-func Packages() map[string]*Package { return index() }
+func Packages() map[string]*Package { return index }
 
 // Doc returns the documentation of each exported name: "F", "T", "T.Method",
 // "T.Field", and "" for the package.
@@ -101,7 +100,7 @@ func (im *Importer) Import(path string) (*types.Package, error) {
 	if im.full[path] {
 		return im.pkgs[path], nil
 	}
-	p, ok := index()[path]
+	p, ok := index[path]
 	if !ok {
 		return nil, fmt.Errorf("package %s is not in this kernel", path)
 	}

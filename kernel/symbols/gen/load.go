@@ -16,8 +16,8 @@ import (
 	"golang.org/x/tools/go/gcexportdata"
 )
 
-// libPattern matches this module's library.
-const libPattern = "github.com/spindle-lab/spindle/lib/..."
+// libPrefix begins the paths of this module's library.
+const libPrefix = "github.com/spindle-lab/spindle/lib/"
 
 // standard lists the packages of the standard library that a cell may import.
 var standard = strings.Fields(`
@@ -70,7 +70,7 @@ func load(skipBroken bool, extra []string) ([]*pkg, error) {
 	args = append(args, standard...)
 	args = append(args, modules...)
 	args = append(args, extra...)
-	args = append(args, libPattern)
+	args = append(args, libPrefix+"...")
 	cmd := exec.Command("go", args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -100,7 +100,7 @@ func load(skipBroken bool, extra []string) ([]*pkg, error) {
 	var pkgs []*pkg
 	for _, l := range want {
 		if l.Export == "" {
-			if skipBroken && strings.HasPrefix(l.ImportPath, strings.TrimSuffix(libPattern, "...")) {
+			if skipBroken && strings.HasPrefix(l.ImportPath, libPrefix) {
 				fmt.Fprintln(os.Stderr, "gen: left out, does not compile:", l.ImportPath)
 				continue
 			}
