@@ -63,8 +63,8 @@ func panels() map[string]*Panel {
 	strokes := []stroke.Stroke{bow(1, 60, 0), bow(1, 70, 0.1), bow(2, 80, 0.5), bow(2, 64, 0.6)}
 	path := [][]float64{index(40), wave(1, 40)[0], make([]float64, 40)}
 	return map[string]*Panel{
-		"letters":      Letters(strokes, []int{1, 2}, 10),
-		"time_courses": TimeCourses(strokes, []int{1, 2}, 10),
+		"letters":      Letters(strokes, "ab", 10),
+		"time_courses": TimeCourses(strokes, "ab", 10),
 		"augmentation": Augmentation(strokes[0], 1.3, 0.8),
 		"trace":        Trace("a letter on its plane", path, true),
 		"poses":        ArmPoses("arm poses", [][]float64{wave(1, 40)[0], index(40), wave(1, 40)[0]}, path, 5),
@@ -129,7 +129,7 @@ func TestGolden(t *testing.T) {
 func TestEmptyInput(t *testing.T) {
 	nan := []float64{math.NaN(), math.NaN()}
 	for name, p := range map[string]*Panel{
-		"letters":      Letters(nil, []int{1}, 5),
+		"letters":      Letters(nil, "a", 5),
 		"augmentation": Augmentation(stroke.Stroke{Label: 1, X: []float64{0, 1}, Y: []float64{0, 1}}, 1, 1),
 		"trace":        Trace("t", nil, true),
 		"poses":        ArmPoses("t", nil, nil, 0),

@@ -13,11 +13,11 @@ import (
 	"github.com/spindle-lab/spindle/lib/stroke"
 )
 
-// Letters draws, for each label, up to n strokes thin and their mean thick, as
+// Letters draws, for each of the letters, up to n strokes thin and their mean thick, as
 // the paper's first panel of letters: x against y in cm, each letter in its
 // 5 cm box. The mean is taken over the strokes long enough at each sample.
-func Letters(strokes []stroke.Stroke, labels []int, n int) *Panel {
-	return letterGrid("letters", strokes, labels, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+func Letters(strokes []stroke.Stroke, letters string, n int) *Panel {
+	return letterGrid("letters", strokes, letters, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
 		for k, s := range group {
 			addLine(p, s.X, s.Y, fade(Grey, 0.5), 0.4)
 			record(data, k, s)
@@ -29,12 +29,12 @@ func Letters(strokes []stroke.Stroke, labels []int, n int) *Panel {
 }
 
 // TimeCourses draws the same strokes against time: x and y in cm against s.
-func TimeCourses(strokes []stroke.Stroke, labels []int, n int) *Panel {
+func TimeCourses(strokes []stroke.Stroke, letters string, n int) *Panel {
 	longest := 0
 	for _, s := range strokes {
 		longest = max(longest, s.Len())
 	}
-	return letterGrid("time_courses", strokes, labels, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+	return letterGrid("time_courses", strokes, letters, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
 		for k, s := range group {
 			t := index(s.Len())
 			for i := range t {
@@ -54,11 +54,15 @@ func record(data *display.Table, k int, s stroke.Stroke) {
 	}
 }
 
-func letterGrid(name string, strokes []stroke.Stroke, labels []int, n, cols int, one func(*plot.Plot, []stroke.Stroke, *display.Table)) *Panel {
+func letterGrid(name string, strokes []stroke.Stroke, letters string, n, cols int, one func(*plot.Plot, []stroke.Stroke, *display.Table)) *Panel {
 	set := stroke.Set{Strokes: strokes}
 	data := display.Table{Columns: []string{"letter", "stroke", "t_s", "x_cm", "y_cm"}}
 	var plots []*plot.Plot
-	for _, l := range labels {
+	for _, letter := range letters {
+		l, err := stroke.LabelOf(string(letter))
+		if err != nil {
+			return emptyPanel(name, err.Error())
+		}
 		group := set.Of(l)
 		if len(group) == 0 {
 			continue
@@ -72,7 +76,7 @@ func letterGrid(name string, strokes []stroke.Stroke, labels []int, n, cols int,
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
-		return emptyPanel(name, fmt.Sprintf("no strokes of the labels %v", labels))
+		return emptyPanel(name, fmt.Sprintf("no strokes of the letters %s", letters))
 	}
 	xlab, ylab := "x [cm]", "y [cm]"
 	if name == "time_courses" {

@@ -125,3 +125,11 @@ func Stream(seed uint64, names ...any) *rand.Rand {
 	sum := h.Sum(nil)
 	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])))
 }
+
+// Check stops a notebook's cell with the error, if there is one. It is for
+// cells only: a library returns its errors.
+func Check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
