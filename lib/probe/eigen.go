@@ -4,8 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -45,17 +44,17 @@ func topEigen(g []float64, n, k int) (values, vectors []float64, err error) {
 // b [m][d], m ≤ d or so, and their right vectors [k][d], through b·bᵀ.
 func topRightVectors(b []float64, m, d, k int) (values, vectors []float64, err error) {
 	g := make([]float64, m*m)
-	blas64.Implementation().Dgemm(blas.NoTrans, blas.Trans, m, m, d, 1, b, d, b, d, 0, g, m)
+	gemm(no, trans, m, m, d, 1, b, d, b, d, 0, g, m)
 	values, u, err := topEigen(g, m, k)
 	if err != nil {
 		return nil, nil, err
 	}
 	vectors = make([]float64, k*d)
-	blas64.Implementation().Dgemm(blas.NoTrans, blas.NoTrans, k, d, m, 1, u, m, b, d, 0, vectors, d)
+	gemm(no, no, k, d, m, 1, u, m, b, d, 0, vectors, d)
 	for i := range k {
 		v := vectors[i*d : (i+1)*d]
-		if norm := blas64.Nrm2(blas64.Vector{N: d, Inc: 1, Data: v}); norm > 0 && !math.IsInf(norm, 0) {
-			blas64.Scal(1/norm, blas64.Vector{N: d, Inc: 1, Data: v})
+		if norm := floats.Norm(v, 2); norm > 0 && !math.IsInf(norm, 0) {
+			floats.Scale(1/norm, v)
 		}
 	}
 	return values, vectors, nil

@@ -3,9 +3,6 @@ package probe
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 )
 
 // MaxComponents is the number of components the paper keeps of a layer.
@@ -152,7 +149,7 @@ func addGram(g, x []float64, m, d int) {
 	forEach(t*(t+1)/2, func(_, at int) {
 		i, j := upperTile(at, t)
 		wi, wj := min(w, d-i*w), min(w, d-j*w)
-		blas64.Implementation().Dgemm(blas.Trans, blas.NoTrans, wi, wj, m,
+		gemm(trans, no, wi, wj, m,
 			1, x[i*w:], d, x[j*w:], d, 1, g[i*w*d+j*w:], d)
 	})
 }
@@ -319,7 +316,7 @@ func (p *IncrementalPCA) Transform(dst []float64, x []float32) {
 				out[j] = float64(v) - p.Mean[j]
 			}
 		}
-		blas64.Implementation().Dgemm(blas.NoTrans, blas.Trans, hi-lo, k, d,
+		gemm(no, trans, hi-lo, k, d,
 			1, rows, d, p.Components, d, 0, dst[lo*k:], k)
 	})
 }

@@ -3,8 +3,7 @@ package probe
 import (
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 )
 
 // moments are the sums over the rows of a set that a ridge and its EV need.
@@ -48,7 +47,7 @@ func (m *moments) add(o *moments) {
 }
 
 func axpy(a float64, x, y []float64) {
-	blas64.Implementation().Daxpy(len(x), a, x, 1, y, 1)
+	floats.AddScaled(y, a, x)
 }
 
 // rowChunk is the number of rows summed at a time: small enough for a core's
@@ -131,8 +130,8 @@ func foldMoments(x, y []float64, rows []int, r *Ridge) (base []float64, folds []
 func sum(x, y []float64, n, k, u int) *moments {
 	m := newMoments(k, u)
 	m.n = float64(n)
-	blas64.Implementation().Dgemm(blas.Trans, blas.NoTrans, k, k, n, 1, x, k, x, k, 0, m.xx, k)
-	blas64.Implementation().Dgemm(blas.Trans, blas.NoTrans, k, u, n, 1, x, k, y, u, 0, m.xy, u)
+	gemm(trans, no, k, k, n, 1, x, k, x, k, 0, m.xx, k)
+	gemm(trans, no, k, u, n, 1, x, k, y, u, 0, m.xy, u)
 	for i := range n {
 		for j, v := range x[i*k : (i+1)*k] {
 			m.sx[j] += v
@@ -195,7 +194,7 @@ func newSpectrum(folds []moments, total *moments, out int) (*spectrum, error) {
 	if s.values, s.vectors, err = eigen(m.xx, k); err != nil {
 		return nil, err
 	}
-	blas64.Implementation().Dgemm(blas.Trans, blas.NoTrans, k, u, k, 1, s.vectors, k, m.xy, u, 0, s.rot, u)
+	gemm(trans, no, k, u, k, 1, s.vectors, k, m.xy, u, 0, s.rot, u)
 	return s, nil
 }
 
@@ -220,7 +219,6 @@ func still(folds []moments, out, unit int) bool {
 // that s gives at each penalty.
 func (s *spectrum) score(held *moments, penalties []float64, cv []float64) {
 	k, u, q := s.k, s.u, len(penalties)
-	impl := blas64.Implementation()
 	// Moments of the held rows, centred, in the basis of s.
 	xx := append([]float64(nil), held.xx...)
 	xy := append([]float64(nil), held.xy...)
@@ -230,9 +228,9 @@ func (s *spectrum) score(held *moments, penalties []float64, cv []float64) {
 		axpy(-mx, held.sy, xy[i*u:(i+1)*u])
 	}
 	tmp, h, c := make([]float64, k*k), make([]float64, k*k), make([]float64, k*u)
-	impl.Dgemm(blas.NoTrans, blas.NoTrans, k, k, k, 1, xx, k, s.vectors, k, 0, tmp, k)
-	impl.Dgemm(blas.Trans, blas.NoTrans, k, k, k, 1, s.vectors, k, tmp, k, 0, h, k)
-	impl.Dgemm(blas.Trans, blas.NoTrans, k, u, k, 1, s.vectors, k, xy, u, 0, c, u)
+	gemm(no, no, k, k, k, 1, xx, k, s.vectors, k, 0, tmp, k)
+	gemm(trans, no, k, k, k, 1, s.vectors, k, tmp, k, 0, h, k)
+	gemm(trans, no, k, u, k, 1, s.vectors, k, xy, u, 0, c, u)
 	// Weights in that basis for all penalties and units side by side.
 	d, hd := make([]float64, k*q*u), make([]float64, k*q*u)
 	for i := range k {
@@ -244,7 +242,7 @@ func (s *spectrum) score(held *moments, penalties []float64, cv []float64) {
 			}
 		}
 	}
-	impl.Dgemm(blas.NoTrans, blas.NoTrans, k, q*u, k, 1, h, k, d, q*u, 0, hd, q*u)
+	gemm(no, no, k, q*u, k, 1, h, k, d, q*u, 0, hd, q*u)
 	dd, cd := make([]float64, q*u), make([]float64, q*u)
 	for i := range k {
 		ci := c[i*u : (i+1)*u]

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-
 	"github.com/spindle-lab/spindle/lib/stats/mt19937"
 )
 
@@ -189,23 +186,24 @@ func (r *Ridge) choose() {
 func (r *Ridge) refit(s *spectrum, total *moments, base []float64) {
 	k, u := r.Features, r.Units
 	r.Weights, r.Intercepts, r.EVTrain = make([]float64, u*k), make([]float64, u), make([]float64, u)
-	w := make([]float64, k)
-	d := make([]float64, k)
+	d := make([]float64, k*u)
 	for i := range u {
 		a := r.Penalty(i)
 		for j := range k {
-			d[j] = s.rot[j*u+i] / (s.values[j] + a)
+			d[j*u+i] = s.rot[j*u+i] / (max(s.values[j], 0) + a)
 		}
-		blas64.Implementation().Dgemv(blas.NoTrans, k, k, 1, s.vectors, k, d, 1, 0, w, 1)
+	}
+	gemm(trans, trans, u, k, k, 1, d, u, s.vectors, k, 0, r.Weights, k)
+	for i := range u {
 		b := base[i] + total.sy[i]/total.n
-		for j, v := range w {
+		for j, v := range r.Weights[i*k : (i+1)*k] {
 			b -= v * total.sx[j] / total.n
 		}
-		copy(r.Weights[i*k:], w)
 		r.Intercepts[i] = b
 		// Var(y−ŷ) over the training rows, in the eigenvectors' basis.
 		var dd, cd float64
-		for j, v := range d {
+		for j := range k {
+			v := d[j*u+i]
 			dd += v * v * max(s.values[j], 0)
 			cd += v * s.rot[j*u+i]
 		}
@@ -248,7 +246,7 @@ func (r *Ridge) Predict(x []float64) []float64 {
 		for i := range p {
 			p[i] = r.Intercepts[i%u]
 		}
-		blas64.Implementation().Dgemm(blas.NoTrans, blas.Trans, hi-lo, u, k, 1, bufs[w], k, r.Weights, k, 1, p, u)
+		gemm(no, trans, hi-lo, u, k, 1, bufs[w], k, r.Weights, k, 1, p, u)
 	})
 	return out
 }

@@ -239,13 +239,3 @@ func TestRidgeBadInput(t *testing.T) {
 		t.Error("infinite regressor accepted")
 	}
 }
-
-func BenchmarkRidgeLayer(b *testing.B) {
-	x, y, dur := synthetic(4, 160, 75, 75, 50)
-	b.ResetTimer()
-	for b.Loop() {
-		if _, err := probe.FitRidge(x, 75, y, 50, dur, probe.RidgeOptions{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
