@@ -85,11 +85,11 @@ func GroupColor(group string) color.RGBA {
 		return Purple
 	case "joint state":
 		return Green
-	case "motor command":
+	case "inverse dynamics":
 		return Vermillion
 	case "efficient coding":
 		return SkyBlue
-	case "linear":
+	case "linear", "data-driven":
 		return Black
 	}
 	return Grey
