@@ -25,7 +25,7 @@ func (v view[T]) at(i, j int) view[T] {
 // instruction sets, because the blocks along k decide where an element's sum
 // is rounded.
 const (
-	kBlock   = 384
+	kBlock   = 512
 	rowBlock = 1536 // rows of A packed at a time
 	colBlock = 3072 // columns of B packed at a time
 
@@ -36,12 +36,15 @@ const (
 	rouseWork    = 1 << 21
 	taskWork     = 1 << 17
 
-	// Rows and columns of C in a task, where there are many.
-	rowTask = 144
-	colTask = 256
+	// Height and width of a task in C, in bytes, where there is much to do.
+	rowTask = 96 * 4
+	colTask = 256 * 4
 )
 
 func ceil(x, by int) int { return (x + by - 1) / by }
+
+// kStep divides k into equal blocks of at most kBlock.
+func kStep(k int) int { return ceil(k, ceil(k, kBlock)) }
 
 func roundUp(x, to int) int { return ceil(x, to) * to }
 
@@ -118,13 +121,13 @@ func (j *job[T]) plan() {
 		j.workers = runtime.GOMAXPROCS(0)
 	}
 	j.rouse = work >= rouseWork
-	j.taskM = min(roundUp(rowTask, s.MR), roundUp(j.m, s.MR))
-	j.taskN = min(roundUp(colTask, s.NR), roundUp(j.n, s.NR))
+	j.taskM = min(roundUp(rowTask/s.Size, s.MR), roundUp(j.m, s.MR))
+	j.taskN = min(roundUp(colTask/s.Size, s.NR), roundUp(j.n, s.NR))
 	if j.workers == 1 {
 		return
 	}
 	// Enough tasks that the cores finish together, unless they get too small.
-	for ceil(j.m, j.taskM)*ceil(j.n, j.taskN) < 6*j.workers && j.taskM*j.taskN*min(j.k, kBlock) >= 2*taskWork {
+	for ceil(j.m, j.taskM)*ceil(j.n, j.taskN) < 6*j.workers && j.taskM*j.taskN*kStep(j.k) >= 2*taskWork {
 		switch {
 		case j.taskN > j.taskM && j.taskN > s.NR:
 			j.taskN = roundUp(j.taskN/2, s.NR)
@@ -138,8 +141,9 @@ func (j *job[T]) plan() {
 
 func (j *job[T]) do() {
 	s := j.set
-	for pc := 0; pc < j.k; pc += kBlock {
-		j.pc, j.kb = pc, min(kBlock, j.k-pc)
+	step := kStep(j.k)
+	for pc := 0; pc < j.k; pc += step {
+		j.pc, j.kb = pc, min(step, j.k-pc)
 		j.betaNow = 1
 		if pc == 0 {
 			j.betaNow = j.beta
@@ -192,7 +196,7 @@ func (j *job[T]) work() {
 		case i < j.tasksB:
 			nr := j.set.NR
 			w := min(nr, j.nb-i*nr)
-			packPanel(j.bufB[i*nr*j.kb:][:nr*j.kb], j.b.at(j.pc, j.jc+i*nr), j.kb, w, nr)
+			packPanel(j.set, j.bufB[i*nr*j.kb:], j.b.at(j.pc, j.jc+i*nr), j.kb, w)
 		default:
 			j.packRowsOf(i - j.tasksB)
 		}

@@ -69,6 +69,7 @@ type Packed64 struct{ packed[float64] }
 type packed[T kernel.Float] struct {
 	set  *kernel.Set[T]
 	k, n int
+	step int // rows of a block along k
 	data []T
 }
 
@@ -114,10 +115,14 @@ func (p *packed[T]) pack(s *kernel.Set[T], tB blas.Transpose, k, n int, b []T, l
 		p.data = make([]T, size)
 	}
 	p.data = p.data[:size]
-	for l := 0; l < k; l += kBlock {
-		kb := min(kBlock, k-l)
+	p.step = 0
+	if k > 0 {
+		p.step = kStep(k)
+	}
+	for l := 0; l < k; l += p.step {
+		kb := min(p.step, k-l)
 		for j := 0; j < n; j += s.NR {
-			packPanel(p.panel(l, kb, j), v.at(l, j), kb, min(s.NR, n-j), s.NR)
+			packPanel(s, p.panel(l, kb, j), v.at(l, j), kb, min(s.NR, n-j))
 		}
 	}
 }
@@ -157,8 +162,8 @@ func (p *packed[T]) Mul(m int, alpha T, a []T, lda int, beta T, c []T, ldc int) 
 	defer putTile(t)
 	for i := 0; i < m; i += mulRows {
 		*t = kernel.Tile[T]{ARow: lda, ACol: 1, BRow: p.set.NR, CRow: ldc, Alpha: alpha, Beta: beta}
-		for l := 0; l < p.k; l += kBlock {
-			t.A, t.K = a[i*lda+l:], min(kBlock, p.k-l)
+		for l := 0; l < p.k; l += p.step {
+			t.A, t.K = a[i*lda+l:], min(p.step, p.k-l)
 			p.set.Advance(t)
 			for j := 0; j < p.n; j += p.set.NR {
 				t.B, t.C = p.panel(l, t.K, j), c[i*ldc+j:]

@@ -50,9 +50,10 @@ func (j *job[T]) packRowsOf(task int) {
 
 // packPanel copies k×n elements of b into rows of nr elements, filling up with
 // zeros.
-func packPanel[T kernel.Float](dst []T, b view[T], k, n, nr int) {
+func packPanel[T kernel.Float](s *kernel.Set[T], dst []T, b view[T], k, n int) {
+	nr := s.NR
 	if n < nr {
-		clear(dst)
+		clear(dst[:k*nr])
 	}
 	if b.col == 1 {
 		for l := 0; l < k; l++ {
@@ -60,10 +61,26 @@ func packPanel[T kernel.Float](dst []T, b view[T], k, n, nr int) {
 		}
 		return
 	}
-	for i := 0; i < n; i++ {
-		src := b.data[i*b.col:]
-		for l := 0; l < k; l++ {
-			dst[l*nr+i] = src[l*b.row]
+	transpose(s, dst, nr, b.data, b.col, n, k)
+}
+
+// transpose writes dst[l*dstRow+i] = src[i*srcRow+l] for i < rows, l < cols.
+func transpose[T kernel.Float](s *kernel.Set[T], dst []T, dstRow int, src []T, srcRow, rows, cols int) {
+	i := 0
+	if q := s.Square; s.Transpose != nil && cols >= q {
+		for ; i+q <= rows; i += q {
+			s.Transpose(dst[i:], dstRow, src[i*srcRow:], srcRow, cols/q)
+			for r := i; r < i+q; r++ {
+				for l := cols / q * q; l < cols; l++ {
+					dst[l*dstRow+r] = src[r*srcRow+l]
+				}
+			}
+		}
+	}
+	for ; i < rows; i++ {
+		row := src[i*srcRow:][:cols]
+		for l, v := range row {
+			dst[l*dstRow+i] = v
 		}
 	}
 }

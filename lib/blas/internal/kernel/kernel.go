@@ -49,6 +49,11 @@ type Set[T Float] struct {
 
 	// Gemm computes one panel of at most NR columns and any number of rows.
 	Gemm func(t *Tile[T])
+
+	// Transpose writes dst[l*dstRow+i] = src[i*srcRow+l] for i < Square and
+	// l < Square·blocks. It is nil where plain loops do as well.
+	Transpose func(dst []T, dstRow int, src []T, srcRow, blocks int)
+	Square    int
 }
 
 // Advance sets t.Ahead so that, while one strip of rows of A is in work, the
