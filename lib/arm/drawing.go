@@ -36,9 +36,9 @@ func (s *Solver) Path(dst []PathVertex, i int) []PathVertex {
 		n := &p.knots[k]
 		dst = append(dst, PathVertex{Ground: n.ground.array(), Body: n.body, Object: n.object, Point: n.point})
 		if n.pair >= 0 && !n.second {
-			frame := &s.objects[n.object]
-			s.model.Wraps[n.object].surfaceLine(&p.pairs[n.pair].way, func(q vec) {
-				dst = append(dst, PathVertex{Ground: frame.apply(q).array(), Body: n.body, Object: n.object, Point: -1})
+			w := &s.wraps[n.object]
+			w.surfaceLine(&p.pairs[n.pair].way, func(q vec) {
+				dst = append(dst, PathVertex{Ground: w.ground.apply(q).array(), Body: n.body, Object: n.object, Point: -1})
 			})
 		}
 	}

@@ -7,17 +7,25 @@ import "math"
 // OpenSim stops (spec/01, 3.7.3). A point in a coordinate plane is taken to the
 // section of the ellipsoid with that plane.
 func (e *ellipsoid) closest(p vec) vec {
+	c, _ := e.closestScaled(p)
+	return c
+}
+
+// closestScaled is closest; scale is the product of the squares of t + a²,
+// against which the tolerance of the iteration is to be seen (0 for a point in
+// a coordinate plane).
+func (e *ellipsoid) closestScaled(p vec) (c vec, scale float64) {
 	a, a2 := e.a, e.a2
-	plane, least := -1, math.Inf(1)
-	for k := range 3 {
-		if math.Abs(p.at(k)) <= roundoff {
-			if sum := a.x + a.y + a.z - a.at(k); sum < least {
-				plane, least = k, sum
+	if math.Abs(p.x) <= roundoff || math.Abs(p.y) <= roundoff || math.Abs(p.z) <= roundoff {
+		plane, least := -1, math.Inf(1)
+		for k := range 3 {
+			if math.Abs(p.at(k)) <= roundoff {
+				if sum := a.x + a.y + a.z - a.at(k); sum < least {
+					plane, least = k, sum
+				}
 			}
 		}
-	}
-	if plane >= 0 {
-		return e.closestInSection(p, plane)
+		return e.closestInSection(p, plane), 0
 	}
 	t := 0.0
 	if s := e.shrink(p); s.dot(s) >= 1 {
@@ -27,15 +35,16 @@ func (e *ellipsoid) closest(p vec) vec {
 	var P, Q, R float64
 	for range 64 {
 		P, Q, R = t+a2.x, t+a2.y, t+a2.z
-		P2, Q2, R2 := P*P, Q*Q, R*R
-		f := P2*Q2*R2 - ux*Q2*R2 - uy*P2*R2 - uz*P2*Q2
+		PQ, PR, QR := P*Q, P*R, Q*R
+		PQR := PQ * R
+		scale = PQR * PQR
+		f := scale - ux*(QR*QR) - uy*(PR*PR) - uz*(PQ*PQ)
 		if math.Abs(f) < 1e-9 {
 			break
 		}
-		PQ, PR, QR := P*Q, P*R, Q*R
-		t -= f / (2 * (PQ*R*(QR+PR+PQ) - ux*QR*(Q+R) - uy*PR*(P+R) - uz*PQ*(P+Q)))
+		t -= f / (2 * (PQR*(QR+PR+PQ) - ux*QR*(Q+R) - uy*PR*(P+R) - uz*PQ*(P+Q)))
 	}
-	return vec{a2.x * p.x / P, a2.y * p.y / Q, a2.z * p.z / R}
+	return vec{a2.x * p.x / P, a2.y * p.y / Q, a2.z * p.z / R}, scale
 }
 
 // closestInSection returns p with the two coordinates other than axis moved to

@@ -28,7 +28,11 @@ func (e *ellipsoid) tangent(p, r, n vec, n4, level float64) vec {
 	for round := 0; s.ssq > enough && round < rounds; round++ {
 		damping := 1.0
 		if cos := p.sub(s.r).unit().dot(toCenter); cos > 0.1 {
-			damping = 1 - math.Pow(cos, 100)
+			c4 := cos * cos * cos * cos
+			c32 := c4 * c4
+			c32 *= c32
+			c32 *= c32
+			damping = 1 - c32*c32*c32*c4 // cos¹⁰⁰
 		}
 		s.linearise()
 		var step [4]float64

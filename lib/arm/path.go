@@ -30,13 +30,27 @@ type pair struct {
 	// Q2: where the two wrap points were when first asked for in this evaluation.
 	known [2]bool
 	place [2]vec
+	// memo holds the last way of each straight piece, by the point where the
+	// piece begins. The way depends on the ends alone, so that a later pass, and
+	// a piece that does not move with the posture, need not find it again.
+	memo []remembered
+}
+
+type remembered struct {
+	p1, p2 vec
+	way    contact
 }
 
 func newPath(m *Model, u *Muscle) path {
-	return path{
-		knots: make([]knot, 0, len(u.Points)+2*len(u.Wraps)),
-		pairs: make([]pair, len(u.Wraps)),
+	n := len(u.Points) + 2*len(u.Wraps)
+	p := path{knots: make([]knot, 0, n), pairs: make([]pair, len(u.Wraps))}
+	for k := range p.pairs {
+		p.pairs[k].memo = make([]remembered, n)
+		for i := range p.pairs[k].memo {
+			p.pairs[k].memo[i].p1.x = nan // equal to no point
+		}
 	}
+	return p
 }
 
 // solvePath evaluates muscle i in the current posture.
@@ -119,7 +133,8 @@ func (s *Solver) wrap(p *path, u *Muscle) {
 		settle = 0.0005 // m
 	)
 	for k := range p.pairs {
-		p.pairs[k] = pair{}
+		w := &p.pairs[k]
+		w.on, w.armed, w.known = false, false, [2]bool{}
 	}
 	rounds := 1
 	if len(u.Wraps) > 1 {
@@ -149,6 +164,17 @@ func (s *Solver) wrap(p *path, u *Muscle) {
 	}
 }
 
+// slot numbers the points of a path, wrap points after the others.
+func (n *knot) slot(u *Muscle) int {
+	if n.pair < 0 {
+		return n.point
+	}
+	if n.second {
+		return len(u.Points) + 2*n.pair + 1
+	}
+	return len(u.Points) + 2*n.pair
+}
+
 // remove takes the wrap points of a pair out of the path.
 func (p *path) remove(k int) {
 	for i := range p.knots {
@@ -165,7 +191,7 @@ func (s *Solver) wrapOver(p *path, u *Muscle, k int) {
 	p.remove(k)
 	w, pw := &p.pairs[k], &u.Wraps[k]
 	w.on, w.last = false, none
-	obj, frame := &s.model.Wraps[pw.Object], &s.objects[pw.Object]
+	obj := &s.wraps[pw.Object]
 	if obj.Inactive {
 		return
 	}
@@ -181,19 +207,23 @@ func (s *Solver) wrapOver(p *path, u *Muscle, k int) {
 		if a.object >= 0 && a.object == b.object {
 			continue
 		}
-		way := obj.wrapSegment(frame.inverseApply(a.ground), frame.inverseApply(b.ground), pw.Method, &s.quirks)
+		r := &w.memo[a.slot(u)]
+		if p1, p2 := obj.ground.inverseApply(a.ground), obj.ground.inverseApply(b.ground); r.p1 != p1 || r.p2 != p2 {
+			*r = remembered{p1, p2, obj.wrapSegment(p1, p2, pw.Method, &s.quirks)}
+		}
+		way := &r.way
 		w.last = way.action
 		if way.action == mandatory {
-			best, at = way, j
+			best, at = *way, j
 			w.armed = true
 			break
 		}
 		if way.action != optional {
 			continue
 		}
-		cost, ok := s.cost(p, k, a, b, &way, pw.Object)
+		cost, ok := s.cost(p, k, a, b, way, pw.Object)
 		if ok && cost < least {
-			best, at, least = way, j, cost
+			best, at, least = *way, j, cost
 			w.armed = true
 		}
 	}
@@ -209,8 +239,7 @@ func (s *Solver) wrapOver(p *path, u *Muscle, k int) {
 func (s *Solver) cost(p *path, k int, a, b *knot, way *contact, object int) (float64, bool) {
 	from, to := s.where(p, a), s.where(p, b)
 	if way.real {
-		frame := &s.objects[object]
-		r1, r2 := frame.apply(way.r1), frame.apply(way.r2)
+		r1, r2 := s.wraps[object].ground.apply(way.r1), s.wraps[object].ground.apply(way.r2)
 		return from.dist(r1) + way.length + to.dist(r2) - from.dist(to), true
 	}
 	if !s.quirks.TorusPhantom || !p.pairs[k].armed {
@@ -248,7 +277,7 @@ func (s *Solver) insert(p *path, k, at, object int) {
 	copy(p.knots[at+2:], p.knots[at:])
 	body := s.model.Wraps[object].Body
 	for i, r := range [2]vec{p.pairs[k].way.r1, p.pairs[k].way.r2} {
-		local := s.wraps[object].apply(r)
+		local := s.wraps[object].place.apply(r)
 		p.knots[at+i] = knot{point: -1, pair: k, second: i == 1, object: object, body: body, local: local, ground: s.ground[body].apply(local)}
 	}
 }

@@ -43,12 +43,11 @@ type Solver struct {
 	model  *Model
 	quirks Quirks
 
-	q       []float64
-	joints  []jointFrames
-	ground  []Pose // of each body
-	marks   []vec  // markers in the ground
-	wraps   []Pose // frame of each wrap object in its body
-	objects []Pose // frame of each wrap object in the ground
+	q      []float64
+	joints []jointFrames
+	ground []Pose // of each body
+	marks  []vec  // markers in the ground
+	wraps  []surface
 
 	paths []path
 
@@ -68,15 +67,15 @@ func NewSolver(m *Model, q Quirks) *Solver {
 	if err := m.Check(); err != nil {
 		panic(fmt.Sprintf("arm: model %s: %v", m.Name, err))
 	}
+	prepareFan()
 	s := &Solver{
 		model: m, quirks: q,
-		q:       make([]float64, len(m.Coordinates)),
-		joints:  make([]jointFrames, len(m.Bodies)),
-		ground:  make([]Pose, len(m.Bodies)),
-		marks:   make([]vec, len(m.Markers)),
-		wraps:   make([]Pose, len(m.Wraps)),
-		objects: make([]Pose, len(m.Wraps)),
-		paths:   make([]path, len(m.Muscles)),
+		q:      make([]float64, len(m.Coordinates)),
+		joints: make([]jointFrames, len(m.Bodies)),
+		ground: make([]Pose, len(m.Bodies)),
+		marks:  make([]vec, len(m.Markers)),
+		wraps:  make([]surface, len(m.Wraps)),
+		paths:  make([]path, len(m.Muscles)),
 	}
 	s.ground[0] = identity
 	var count int
@@ -87,7 +86,7 @@ func NewSolver(m *Model, q Quirks) *Solver {
 		s.joints[i] = newJointFrames(&m.Bodies[i].Joint, round)
 	}
 	for i := range m.Wraps {
-		s.wraps[i] = frame(m.Wraps[i].Translation, m.Wraps[i].Rotation)
+		s.wraps[i] = newSurface(&m.Wraps[i])
 	}
 	for i := range m.Muscles {
 		s.paths[i] = newPath(m, &m.Muscles[i])
@@ -137,8 +136,9 @@ func (s *Solver) Model() *Model { return s.model }
 // if q has another length.
 func (s *Solver) Set(q []float64) {
 	s.SetPose(q)
-	for i := range s.objects {
-		s.objects[i].compose(&s.ground[s.model.Wraps[i].Body], &s.wraps[i])
+	for i := range s.wraps {
+		w := &s.wraps[i]
+		w.ground.compose(&s.ground[w.Body], &w.place)
 	}
 	for i := range s.paths {
 		s.solvePath(i)

@@ -24,15 +24,33 @@ type contact struct {
 	ring    vec     // torus: the point of its circle where the cylinder stands
 }
 
+// surface is a wrap object made ready for use.
+type surface struct {
+	*WrapObject
+	place  Pose      // its frame in its body
+	ground Pose      // its frame in the ground, in the current posture
+	shape  ellipsoid // scaled to a mean semi-axis of 1
+	scale  float64
+}
+
+func newSurface(w *WrapObject) surface {
+	s := surface{WrapObject: w, place: frame(w.Translation, w.Rotation)}
+	if w.Kind == Ellipsoid {
+		s.scale = 3 / (w.Radii[0] + w.Radii[1] + w.Radii[2])
+		s.shape = newEllipsoid(toVec(w.Radii).mul(s.scale))
+	}
+	return s
+}
+
 // wrapSegment leads the straight piece from p1 to p2, in the frame of w, over w.
-func (w *WrapObject) wrapSegment(p1, p2 vec, method Method, quirks *Quirks) contact {
+func (w *surface) wrapSegment(p1, p2 vec, method Method, quirks *Quirks) contact {
 	switch w.Kind {
 	case Cylinder:
 		return wrapCylinder(p1, p2, w.Radius, w.Length, w.Side, w.Axis)
 	case Torus:
 		return wrapTorus(p1, p2, w.Inner, w.Outer, quirks.TorusRing)
 	default:
-		return wrapEllipsoid(p1, p2, toVec(w.Radii), method)
+		return w.shape.wrap(p1, p2, w.scale, method)
 	}
 }
 
@@ -62,7 +80,7 @@ func acos(x float64) float64 { return math.Acos(math.Min(math.Max(x, -1), 1)) }
 
 // surfaceLine visits the inner points of the line from c.r1 to c.r2 over w, in
 // the frame of w.
-func (w *WrapObject) surfaceLine(c *contact, visit func(vec)) {
+func (w *surface) surfaceLine(c *contact, visit func(vec)) {
 	switch w.Kind {
 	case Cylinder:
 		helix(c, w.Radius, visit)
@@ -73,12 +91,11 @@ func (w *WrapObject) surfaceLine(c *contact, visit func(vec)) {
 		helix(&local, w.Inner, func(q vec) { visit(f.back(q)) })
 	default:
 		if !c.chordal {
-			scale := 3 / (w.Radii[0] + w.Radii[1] + w.Radii[2])
-			e := newEllipsoid(toVec(w.Radii).mul(scale))
-			r1, r2 := c.r1.mul(scale), c.r2.mul(scale)
-			e.walk(r1, r2, c.normal, -c.normal.dot(r1), arcSegments(c.r1.dist(c.r2)), func(q vec) {
-				visit(q.mul(1 / scale))
-			})
+			r1, r2 := c.r1.mul(w.scale), c.r2.mul(w.scale)
+			line := w.shape.line(r1, r2, c.normal, -c.normal.dot(r1), arcSegments(c.r1.dist(c.r2)))
+			for q, ok := line.next(); ok; q, ok = line.next() {
+				visit(q.mul(1 / w.scale))
+			}
 		}
 	}
 }

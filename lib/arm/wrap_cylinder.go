@@ -150,21 +150,24 @@ func planeHeight(r, n, p vec) (z float64, ok bool) {
 }
 
 // spiral joins the tangent points by a helix and moves them along the axis
-// until the straight pieces touch it to within a tenth of a degree.
+// until the straight pieces touch it to within a tenth of a degree. Only
+// heights change from round to round.
 func spiral(c *contact, p1, p2 vec, radius float64) {
 	const (
 		segment = 0.002 // m
 		rounds  = 100
 	)
-	tangency := math.Cos(0.1 * math.Pi / 180)
-	u, w := vec{c.r1.x / radius, c.r1.y / radius, 0}, vec{c.r2.x / radius, c.r2.y / radius, 0}
-	theta := acos(radial(u, w) / math.Sqrt(radial(u, u)*radial(w, w)))
-	sense := float64(signOf(u.x*w.y - u.y*w.x))
+	ux, uy := c.r1.x/radius, c.r1.y/radius
+	wx, wy := c.r2.x/radius, c.r2.y/radius
+	theta := acos((ux*wx + uy*wy) / math.Sqrt((ux*ux+uy*uy)*(wx*wx+wy*wy)))
+	sense := float64(signOf(ux*wy - uy*wx))
 	if c.long {
 		theta = 2*math.Pi - theta
 		sense = -sense
 	}
 	arc := radius * theta
+	before := 0.0
+	var end1, end2 slider
 	for round := 0; ; round++ {
 		rise := c.r2.z - c.r1.z
 		c.length = math.Sqrt(arc*arc + rise*rise)
@@ -173,33 +176,50 @@ func spiral(c *contact, p1, p2 vec, radius float64) {
 			return
 		}
 		t := 1 / n
-		s, k := math.Sincos(sense * t * theta)
-		w1 := vec{radius * (u.x*k - u.y*s), radius * (u.y*k + u.x*s), c.r1.z + t*rise}
-		s, k = math.Sincos(sense * (1 - t) * theta)
-		w2 := vec{radius * (u.x*k - u.y*s), radius * (u.y*k + u.x*s), c.r1.z + (1-t)*rise}
-		moved1 := adjust(&c.r1, p1, w1, tangency)
-		moved2 := adjust(&c.r2, p2, w2, tangency)
-		if !moved1 && !moved2 {
+		if n != before {
+			before = n
+			s, k := math.Sincos(sense * t * theta)
+			end1.set(&c.r1, &p1, radius*(ux*k-uy*s), radius*(uy*k+ux*s))
+			s, k = math.Sincos(sense * (1 - t) * theta)
+			end2.set(&c.r2, &p2, radius*(ux*k-uy*s), radius*(uy*k+ux*s))
+		}
+		z1, z2 := c.r1.z, c.r2.z
+		moved1 := end1.adjust(&c.r1.z, p1.z, z1+t*rise)
+		moved2 := end2.adjust(&c.r2.z, p2.z, z1+(1-t)*rise)
+		if !moved1 && !moved2 || z1 == c.r1.z && z2 == c.r2.z {
 			return
 		}
 	}
 }
 
-// adjust slides the tangent point r along the axis if the piece from p to r
-// and that from r to w rise at different angles.
-func adjust(r *vec, p, w vec, tangency float64) bool {
-	in, out := r.sub(p).unit(), w.sub(*r).unit()
-	// The cosine of the difference of the two angles to the axis.
-	if in.z*out.z+math.Sqrt(math.Max(0, (1-in.z*in.z)*(1-out.z*out.z))) >= tangency {
+// slider is what does not change while a tangent point slides along the axis:
+// the horizontal distances from the end of the piece to the tangent point (in),
+// from there to the next point of the helix (out), and where the line from the
+// one to the other passes nearest to the tangent point's generator.
+type slider struct{ in, out, share, span2 float64 }
+
+func (s *slider) set(r, p *vec, wx, wy float64) {
+	ix, iy := r.x-p.x, r.y-p.y
+	ox, oy := wx-r.x, wy-r.y
+	dx, dy := wx-p.x, wy-p.y
+	s.in, s.out = math.Sqrt(ix*ix+iy*iy), math.Sqrt(ox*ox+oy*oy)
+	s.span2 = dx*dx + dy*dy
+	s.share = (ix*dx + iy*dy) / s.span2
+}
+
+// adjust slides the tangent point at height z if the pieces on either side,
+// from height pz and to height wz, rise at angles that differ by more than a
+// tenth of a degree.
+func (s *slider) adjust(z *float64, pz, wz float64) bool {
+	const tangency = 0.0017453310241888 // tan 0.1°
+	in, out := *z-pz, wz-*z
+	dot := in*out + s.in*s.out
+	if dot > 0 && math.Abs(s.in*out-s.out*in) <= tangency*dot {
 		return false
 	}
-	e := w.z - p.z
-	if e != 0 {
-		q := vec{r.x, r.y, p.z}
-		if _, t, ok := linesNear(p, w.sub(p).unit(), q, vec{0, 0, math.Copysign(1, e)}); ok {
-			z := q.z + t*math.Copysign(1, e)
-			r.z += 1.5 * (z - r.z)
-		}
+	// A line along the axis has no nearest point.
+	if d := wz - pz; s.span2 > roundoff*(s.span2+d*d) {
+		*z += 1.5 * (pz + s.share*d - *z)
 	}
 	return true
 }

@@ -11,11 +11,10 @@ const (
 	fanSamples = 300
 )
 
-// wrapEllipsoid leads p1-p2 over an ellipsoid with semi-axes radii along x, y,
-// z (spec/01, 3.7.3). All is scaled so that the semi-axes have mean 1.
-func wrapEllipsoid(p1, p2, radii vec, method Method) (c contact) {
-	scale := 3 / (radii.x + radii.y + radii.z)
-	e := newEllipsoid(radii.mul(scale))
+// wrap leads p1-p2 over an ellipsoid with its semi-axes along x, y, z
+// (spec/01, 3.7.3). scale turns lengths in m into those of e, whose semi-axes
+// have mean 1.
+func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
 	p1, p2 = p1.mul(scale), p2.mul(scale)
 	e1, e2 := e.level(p1), e.level(p2)
 	const skin = 1e-4
@@ -55,14 +54,25 @@ func wrapEllipsoid(p1, p2, radii vec, method Method) (c contact) {
 }
 
 // ellipsoid is one with semi-axes a about the origin.
-type ellipsoid struct{ a, a2 vec }
+type ellipsoid struct {
+	a, a2 vec
+	inv   vec // 1/a
+	small int // the coordinate of the smallest semi-axis
+}
 
-func newEllipsoid(a vec) *ellipsoid {
-	return &ellipsoid{a: a, a2: vec{a.x * a.x, a.y * a.y, a.z * a.z}}
+func newEllipsoid(a vec) ellipsoid {
+	e := ellipsoid{a: a, a2: vec{a.x * a.x, a.y * a.y, a.z * a.z}, inv: vec{1 / a.x, 1 / a.y, 1 / a.z}}
+	if a.y < a.at(e.small) {
+		e.small = 1
+	}
+	if a.z < a.at(e.small) {
+		e.small = 2
+	}
+	return e
 }
 
 // shrink maps the ellipsoid to the unit sphere.
-func (e *ellipsoid) shrink(p vec) vec { return vec{p.x / e.a.x, p.y / e.a.y, p.z / e.a.z} }
+func (e *ellipsoid) shrink(p vec) vec { return vec{p.x * e.inv.x, p.y * e.inv.y, p.z * e.inv.z} }
 
 // level is negative inside, zero on the surface.
 func (e *ellipsoid) level(p vec) float64 {
@@ -119,15 +129,6 @@ func (e *ellipsoid) planePoint(r1, r2, span vec, method Method) (c vec, start bo
 	return e.closest(axial.mul(w).along(1-w, fan)), true
 }
 
-// fan sums the unit vectors from points of the chord to the surface.
-func (e *ellipsoid) fan(r1, chord vec) (sum vec) {
-	for i := 1; i < fanSamples-1; i++ {
-		q := r1.along(float64(i)/fanSamples, chord)
-		sum = sum.add(e.closest(q).sub(q).unit())
-	}
-	return sum
-}
-
 // arc returns the length of the surface line from r1 to r2 in the plane
 // n·r + n4 = 0, as a chain of chords, and whether it is a single one. The
 // chords are about 1 mm long in the unscaled world.
@@ -137,13 +138,12 @@ func (e *ellipsoid) arc(r1, r2, n vec, n4, scale float64) (length float64, singl
 	if gap/scale < segment {
 		return gap, true
 	}
-	count := 0.0
 	before := r1
-	e.walk(r1, r2, n, n4, arcSegments(gap/scale), func(p vec) {
+	line := e.line(r1, r2, n, n4, arcSegments(gap/scale))
+	for p, ok := line.next(); ok; p, ok = line.next() {
 		length += p.dist(before)
 		before = p
-		count++
-	})
+	}
 	return length + r2.dist(before), false
 }
 
@@ -152,9 +152,19 @@ func arcSegments(gap float64) int {
 	return int(math.Min(math.Trunc(gap/segment), most))
 }
 
-// walk visits the inner ends of the chords: rays in the plane from a point of
-// a coordinate axis, at equal angles from r1 to r2 the short way.
-func (e *ellipsoid) walk(r1, r2, n vec, n4 float64, segments int, visit func(vec)) {
+// surfaceWalk visits the inner ends of the chords: where rays in the plane,
+// from a point of a coordinate axis, at equal angles from r1 to r2 the short
+// way, meet the surface.
+type surfaceWalk struct {
+	e           *ellipsoid
+	hub, ray, w vec // w is perpendicular to ray, in the plane
+	f2          vec
+	cc          float64
+	sin, cos    float64 // of one step
+	left        int
+}
+
+func (e *ellipsoid) line(r1, r2, n vec, n4 float64, segments int) surfaceWalk {
 	var hub vec
 	switch ax, ay, az := math.Abs(n.x), math.Abs(n.y), math.Abs(n.z); {
 	case az > math.Max(ax, ay):
@@ -165,15 +175,19 @@ func (e *ellipsoid) walk(r1, r2, n vec, n4 float64, segments int, visit func(vec
 		hub.x = -n4 / n.x
 	}
 	u, v := r1.sub(hub).unit(), r2.sub(hub).unit()
-	angle := acos(u.dot(v))
-	w := u.cross(v).unit().cross(u)
-	f2 := e.shrink(hub)
-	cc := f2.dot(f2) - 1
-	for i := 1; i < segments; i++ {
-		s, c := math.Sincos(float64(i) * (angle / float64(segments)))
-		ray := u.mul(c).along(s, w)
-		f1 := e.shrink(ray)
-		aa, bb := f1.dot(f1), 2*f1.dot(f2)
-		visit(hub.along((-bb+math.Sqrt(bb*bb-4*aa*cc))/(2*aa), ray))
+	l := surfaceWalk{e: e, hub: hub, ray: u, w: u.cross(v).unit().cross(u), f2: e.shrink(hub), left: segments - 1}
+	l.cc = l.f2.dot(l.f2) - 1
+	l.sin, l.cos = math.Sincos(acos(u.dot(v)) / float64(segments))
+	return l
+}
+
+func (l *surfaceWalk) next() (p vec, ok bool) {
+	if l.left <= 0 {
+		return vec{}, false
 	}
+	l.left--
+	l.ray, l.w = l.ray.mul(l.cos).along(l.sin, l.w), l.w.mul(l.cos).along(-l.sin, l.ray)
+	f1 := l.e.shrink(l.ray)
+	aa, bb := f1.dot(f1), f1.dot(l.f2)
+	return l.hub.along((math.Sqrt(bb*bb-aa*l.cc)-bb)/aa, l.ray), true
 }
