@@ -8,7 +8,6 @@ import (
 
 	"github.com/spindle-lab/spindle/lib/movement"
 	"github.com/spindle-lab/spindle/lib/run"
-	"github.com/spindle-lab/spindle/lib/stroke"
 )
 
 // Options say how movements become a data set; the zero value is the published
@@ -24,6 +23,8 @@ type Options struct {
 	// OpenSimSign (B7) gives the adduction of joint targets OpenSim's sign, as
 	// recorded movements have it. As published, letters have the opposite one.
 	OpenSimSign bool
+
+	keepAll bool // no filter, no limit on the jerk
 }
 
 func (o Options) withDefaults() Options {
@@ -53,11 +54,13 @@ const (
 type memory struct {
 	samples []sample
 	names   []string
+	infos   []Info
 	fields  [numFields]bool
 }
 
 func (m *memory) fetch(at int, _ *buffer) (*sample, error) { return &m.samples[at], nil }
 func (m *memory) describe(at int) string                   { return m.names[at] }
+func (m *memory) info(at int) (Info, error)                { return m.infos[at], nil }
 func (m *memory) has(f field) bool                         { return m.fields[f] }
 
 // FromMovements makes a data set of movements in memory: per folder, letter and
@@ -89,6 +92,7 @@ func FromMovements(ms []movement.Movement, opt Options) (*Dataset, error) {
 			items[p.split] = append(items[p.split], item{at: int32(len(st.samples)), start: int16(p.start), label: int8(m.Label)})
 			st.samples = append(st.samples, *p.sample)
 			st.names = append(st.names, describeMovement(m))
+			st.infos = append(st.infos, infoOf(m, p.start, opt))
 		}
 	}
 	d := assemble(items, st, opt, PadThenDifferentiate, PadThenDifferentiate)
@@ -238,6 +242,9 @@ func newSample(m *movement.Movement, opt Options) (*sample, error) {
 			s.row(fieldJoints, movement.Adduction)[i] = -x
 		}
 	}
+	if opt.keepAll {
+		return s, nil
+	}
 	if m.MuscleJerk > movement.SmoothJerk {
 		s.filter()
 		if !(s.jerk() < opt.MaxJerk) {
@@ -282,9 +289,8 @@ func fieldsOf(m *movement.Movement) (f [numFields]bool) {
 }
 
 func describeMovement(m *movement.Movement) string {
-	letter := "no letter"
-	if m.Label >= 1 && m.Label <= len(stroke.Letters) {
-		letter = "letter " + stroke.Letters[m.Label-1:m.Label]
+	if m.Label == 0 {
+		return fmt.Sprintf("%s, folder %d, movement %d", m.Monkey, m.Folder, m.Stroke)
 	}
-	return fmt.Sprintf("%s, folder %d, %s, plane %s, stroke %d", m.Monkey, m.Folder, letter, m.Plane, m.Stroke)
+	return fmt.Sprintf("%s, folder %d, letter %s, plane %s, stroke %d", m.Monkey, m.Folder, letter(m.Label), m.Plane, m.Stroke)
 }

@@ -35,6 +35,7 @@ type item struct {
 type store interface {
 	fetch(at int, buf *buffer) (*sample, error)
 	describe(at int) string
+	info(at int) (Info, error)
 	has(f field) bool
 }
 
@@ -143,6 +144,10 @@ func (s *Set) Target(i int, k Key, dst []float32) error {
 	}
 	return nil
 }
+
+// Info returns what is known of sample i beside its arrays: letter, latents,
+// start point, jerks.
+func (s *Set) Info(i int) (Info, error) { return s.store.info(int(s.items[i].at)) }
 
 // Subset returns the samples with the given indexes, in that order.
 func (s *Set) Subset(idx []int) *Set {

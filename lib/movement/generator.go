@@ -124,14 +124,13 @@ func NewGenerator(monkey string, opt Options) (*Generator, error) {
 }
 
 func (g *Generator) newChain() (*Chain, error) {
-	c, err := NewChain(g.monkey, g.opt.Fix.quirks())
+	c, err := NewChain(g.monkey, g.opt.Fix)
 	if err != nil {
 		return nil, err
 	}
 	if g.opt.Reach != nil {
 		c.Reach = *g.opt.Reach
 	}
-	c.pathLength = g.opt.Fix.PathLength
 	return c, nil
 }
 

@@ -202,7 +202,7 @@ func TestAcceptedMeetsTheLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := NewChain(monkey, arm.OpenSim40)
+		c, err := NewChain(monkey, Fixes{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +265,7 @@ func TestNaNNeverPasses(t *testing.T) {
 	if pass, nan := test(math.NaN(), 4); pass || !nan {
 		t.Error("a NaN passed")
 	}
-	c, err := NewChain("snap", arm.OpenSim40)
+	c, err := NewChain("snap", Fixes{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,8 +27,9 @@ const (
 	ElbowMarker = "Marker_6"
 )
 
-// NewChain prepares the arm of a monkey with the given quirks of OpenSim.
-func NewChain(monkey string, quirks arm.Quirks) (*Chain, error) {
+// NewChain prepares the arm of a monkey. Of the fixes, PathLength and Quirkless
+// matter here.
+func NewChain(monkey string, fix Fixes) (*Chain, error) {
 	reach, err := arm.ReachFor(monkey)
 	if err != nil {
 		return nil, err
@@ -37,11 +38,13 @@ func NewChain(monkey string, quirks arm.Quirks) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newChain(monkey, reach, m, quirks)
+	return NewChainOf(monkey, reach, m, fix)
 }
 
-func newChain(monkey string, reach arm.Reach, m *arm.Model, quirks arm.Quirks) (*Chain, error) {
-	c := &Chain{Monkey: monkey, Reach: reach, Model: m, q: make([]float64, len(m.Coordinates))}
+// NewChainOf is NewChain for any two-link arm and any model that has the
+// pipeline's coordinates, markers and 39 muscles.
+func NewChainOf(monkey string, reach arm.Reach, m *arm.Model, fix Fixes) (*Chain, error) {
+	c := &Chain{Monkey: monkey, Reach: reach, Model: m, q: make([]float64, len(m.Coordinates)), pathLength: fix.PathLength}
 	for i, name := range arm.PostureNames {
 		k, ok := m.CoordinateIndex(name)
 		if !ok {
@@ -59,7 +62,7 @@ func newChain(monkey string, reach arm.Reach, m *arm.Model, quirks arm.Quirks) (
 	if len(m.Muscles) != NumMuscles {
 		return nil, fmt.Errorf("movement: model %s has %d muscles, want %d", m.Name, len(m.Muscles), NumMuscles)
 	}
-	c.solver = arm.NewSolver(m, quirks)
+	c.solver = arm.NewSolver(m, fix.quirks())
 	return c, nil
 }
 

@@ -139,7 +139,7 @@ func TestTraceReference(t *testing.T) {
 // of rounded positions, hence 1e-6 cm).
 func TestMusclesReference(t *testing.T) {
 	for _, r := range readTrajectories(t) {
-		c, err := NewChain(r.monkey, arm.OpenSim40)
+		c, err := NewChain(r.monkey, Fixes{})
 		if err != nil {
 			t.Fatal(err)
 		}
