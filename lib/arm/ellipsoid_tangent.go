@@ -18,14 +18,14 @@ func (e *ellipsoid) tangent(p, r, n vec, n4, level float64) vec {
 		return p
 	}
 	s := tangentSearch{e: e, p: p, n: n, n4: n4, r: r}
-	s.g = vec{2 / e.a2.x, 2 / e.a2.y, 2 / e.a2.z}
-	nr := s.normal()
-	s.d = -nr.dot(r)
-	s.residual()
-	before := s.ssq
+	s.g = vec{2 * e.inv.x * e.inv.x, 2 * e.inv.y * e.inv.y, 2 * e.inv.z * e.inv.z}
+	s.np = vec{p.x * s.g.x, p.y * s.g.y, p.z * s.g.z}
+	s.d = -(s.g.x*r.x*r.x + s.g.y*r.y*r.y + s.g.z*r.z*r.z)
+	ssq := s.residual()
+	before := ssq
 	alpha := 0.01
 	toCenter := p.unit()
-	for round := 0; s.ssq > enough && round < rounds; round++ {
+	for round := 0; ssq > enough && round < rounds; round++ {
 		damping := 1.0
 		if cos := p.sub(s.r).unit().dot(toCenter); cos > 0.1 {
 			c4 := cos * cos * cos * cos
@@ -35,68 +35,74 @@ func (e *ellipsoid) tangent(p, r, n vec, n4, level float64) vec {
 			damping = 1 - c32*c32*c32*c4 // cos¹⁰⁰
 		}
 		s.linearise()
-		var step [4]float64
-		for k := 0; s.ssq >= before && k < inner; k++ {
+		var step vec4
+		for k := 0; ssq >= before && k < inner; k++ {
 			step = s.solve(1+alpha, damping/16)
-			s.move(&step, 1)
-			before = s.ssq
-			s.residual()
+			s.move(step, 1)
+			before = ssq
+			ssq = s.residual()
 			alpha *= 4
 		}
 		alpha /= 8
 		factor := 0.5
-		for k := 0; s.ssq <= before && k < inner; k++ {
+		for k := 0; ssq <= before && k < inner; k++ {
 			factor *= 2
-			s.move(&step, factor)
-			before = s.ssq
-			s.residual()
+			s.move(step, factor)
+			before = ssq
+			ssq = s.residual()
 		}
-		s.move(&step, -factor)
-		s.residual()
-		before = s.ssq
+		s.move(step, -factor)
+		ssq = s.residual()
+		before = ssq
 	}
 	return s.r
 }
 
+// vec4 is r and d, or the four residuals.
+type vec4 struct{ x, y, z, d float64 }
+
 type tangentSearch struct {
-	e       *ellipsoid
-	p, n    vec
-	n4      float64
-	g       vec // 2/a²
-	r       vec
-	d       float64
-	res     [4]float64
-	ssq     float64
-	normal2 [10]float64 // JJᵀ, lower triangle by rows
-	v       [4]float64  // −J·res
+	e    *ellipsoid
+	p, n vec
+	n4   float64
+	g    vec // 2/a²
+	np   vec // 2p/a²
+	r    vec
+	d    float64
+	res  vec4
+	jj   [10]float64 // JJᵀ, lower triangle by rows
+	v    vec4        // −J·res
 }
 
-func (s *tangentSearch) normal() vec { return vec{s.r.x * s.g.x, s.r.y * s.g.y, s.r.z * s.g.z} }
-
-func (s *tangentSearch) residual() {
-	nr := s.normal()
-	rr := nr.dot(s.r)
-	s.res = [4]float64{s.n.dot(s.r) + s.n4, s.e.level(s.r), rr + s.d, nr.dot(s.p) + s.d}
-	s.ssq = s.res[0]*s.res[0] + s.res[1]*s.res[1] + s.res[2]*s.res[2] + s.res[3]*s.res[3]
+// residual sets the residuals and returns the sum of their squares. The
+// second is Σ(r/a)² − 1, half of N·r less 1.
+func (s *tangentSearch) residual() float64 {
+	r, g := s.r, s.g
+	rr := g.x*r.x*r.x + g.y*r.y*r.y + g.z*r.z*r.z
+	e := vec4{s.n.dot(r) + s.n4, rr/2 - 1, rr + s.d, s.np.dot(r) + s.d}
+	s.res = e
+	return e.x*e.x + e.y*e.y + e.z*e.z + e.d*e.d
 }
 
-func (s *tangentSearch) move(step *[4]float64, f float64) {
-	s.r.x += f * step[0]
-	s.r.y += f * step[1]
-	s.r.z += f * step[2]
-	s.d += f * step[3]
+func (s *tangentSearch) move(step vec4, f float64) {
+	s.r = vec{s.r.x + f*step.x, s.r.y + f*step.y, s.r.z + f*step.z}
+	s.d += f * step.d
 }
 
 // linearise forms the normal equations. The columns of J, for r, are n,
 // 2r/a², 4r/a² and 2p/a²; for d they are 0, 0, 1, 1.
 func (s *tangentSearch) linearise() {
-	nr := s.normal()
-	np := vec{s.p.x * s.g.x, s.p.y * s.g.y, s.p.z * s.g.z}
-	n, e := s.n, &s.res
-	row := func(n, nr, np float64) float64 { return -(n*e[0] + nr*e[1] + 2*nr*e[2] + np*e[3]) }
-	s.v = [4]float64{row(n.x, nr.x, np.x), row(n.y, nr.y, np.y), row(n.z, nr.z, np.z), -(e[2] + e[3])}
-	// nr and 2·nr together weigh 5.
-	s.normal2 = [10]float64{
+	nr := vec{s.r.x * s.g.x, s.r.y * s.g.y, s.r.z * s.g.z}
+	np, n, e := s.np, s.n, s.res
+	w := e.y + 2*e.z
+	s.v = vec4{
+		-(n.x*e.x + nr.x*w + np.x*e.d),
+		-(n.y*e.x + nr.y*w + np.y*e.d),
+		-(n.z*e.x + nr.z*w + np.z*e.d),
+		-(e.z + e.d),
+	}
+	// 2r/a² and its double together weigh 5.
+	s.jj = [10]float64{
 		n.x*n.x + 5*nr.x*nr.x + np.x*np.x,
 		n.y*n.x + 5*nr.y*nr.x + np.y*np.x,
 		n.y*n.y + 5*nr.y*nr.y + np.y*np.y,
@@ -108,8 +114,8 @@ func (s *tangentSearch) linearise() {
 }
 
 // solve returns f·(JJᵀ with its diagonal times grow)⁻¹·v, by LDLᵀ.
-func (s *tangentSearch) solve(grow, f float64) [4]float64 {
-	a := &s.normal2
+func (s *tangentSearch) solve(grow, f float64) vec4 {
+	a := &s.jj
 	i0 := 1 / (a[0] * grow)
 	l10, l20, l30 := a[1]*i0, a[3]*i0, a[6]*i0
 	i1 := 1 / (a[2]*grow - l10*a[1])
@@ -120,13 +126,13 @@ func (s *tangentSearch) solve(grow, f float64) [4]float64 {
 	t32 := a[8] - l30*a[3] - l31*t21
 	l32 := t32 * i2
 	i3 := 1 / (a[9]*grow - l30*a[6] - l31*t31 - l32*t32)
-	y0 := s.v[0]
-	y1 := s.v[1] - l10*y0
-	y2 := s.v[2] - l20*y0 - l21*y1
-	y3 := s.v[3] - l30*y0 - l31*y1 - l32*y2
+	y0 := s.v.x
+	y1 := s.v.y - l10*y0
+	y2 := s.v.z - l20*y0 - l21*y1
+	y3 := s.v.d - l30*y0 - l31*y1 - l32*y2
 	x3 := y3 * i3
 	x2 := y2*i2 - l32*x3
 	x1 := y1*i1 - l21*x2 - l31*x3
 	x0 := y0*i0 - l10*x1 - l20*x2 - l30*x3
-	return [4]float64{x0 * f, x1 * f, x2 * f, x3 * f}
+	return vec4{x0 * f, x1 * f, x2 * f, x3 * f}
 }

@@ -3,7 +3,6 @@ package arm
 import (
 	"fmt"
 	"math"
-	"sort"
 )
 
 // A Function is a function of one coordinate with its first derivative.
@@ -94,11 +93,15 @@ func (p *PiecewiseLinear) Slope(x float64) float64 {
 
 // interval returns i with x[i] ≤ v < x[i+1], held within the table.
 func interval(x []float64, v float64) int {
-	i := sort.SearchFloat64s(x, v)
-	if i < len(x) && x[i] == v {
-		i++
+	lo, hi := 0, len(x)-1
+	for hi-lo > 1 {
+		if mid := int(uint(lo+hi) / 2); v < x[mid] {
+			hi = mid
+		} else {
+			lo = mid
+		}
 	}
-	return min(max(i-1, 0), len(x)-2)
+	return lo
 }
 
 func checkKnots(x, y []float64, least int) error {

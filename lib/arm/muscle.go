@@ -31,62 +31,78 @@ func SchutteCurves() *Curves {
 	}
 }
 
-// cosPennation returns the cosine of the pennation angle at a fibre length;
-// width is the constant distance between the muscle's two sheets.
-func cosPennation(width, fibre float64) float64 {
-	switch r := width / fibre; {
+// belly is what the equilibrium of a muscle needs, prepared once.
+type belly struct {
+	curves                *Curves
+	force, optimal, slack float64
+	activation            float64
+	width                 float64 // constant distance between the muscle's two sheets, m
+	length, fibre, tendon float64 // the last answer
+}
+
+func newBelly(u *Muscle) belly {
+	return belly{
+		curves: u.Curves, force: u.MaxForce, optimal: u.OptimalFiber, slack: u.TendonSlack,
+		activation: u.Activation, width: u.OptimalFiber * math.Sin(u.Pennation), length: nan,
+	}
+}
+
+// cosPennation returns the cosine of the pennation angle at a fibre length.
+func (b *belly) cosPennation(fibre float64) float64 {
+	r := b.width / fibre
+	switch {
 	case fibre < epsilon || r <= 0:
 		return 1
 	case r >= 1:
 		return math.Cos(math.Pi / 2)
-	default:
-		return math.Cos(math.Asin(r))
 	}
+	return math.Sqrt(1 - r*r)
 }
 
 // equilibrium returns fibre and tendon length (m) of a muscle at rest on a
 // path of the given length (spec/01, 3.8): OpenSim's own iteration, which
-// stops at a force difference of 0.01 N.
-func (u *Muscle) equilibrium(length float64) (fibre, tendon float64) {
+// stops at a force difference of 0.01 N. It depends on the length alone.
+func (b *belly) equilibrium(length float64) (fibre, tendon float64) {
+	if length != b.length {
+		b.length = length
+		b.fibre, b.tendon = b.balance(length)
+	}
+	return b.fibre, b.tendon
+}
+
+func (b *belly) balance(length float64) (fibre, tendon float64) {
 	const (
 		tolerance = 0.01 // N
 		rounds    = 100
 	)
-	c := u.Curves
+	c := b.curves
 	if c == nil || math.IsNaN(length) {
 		return nan, nan
 	}
-	width := u.OptimalFiber * math.Sin(u.Pennation)
-	slack := u.TendonSlack
-	if length < slack {
-		return width, length - width*cosPennation(width, width)
+	if length < b.slack {
+		return b.width, length - b.width*b.cosPennation(b.width)
 	}
-	// slacken holds the tendon at its slack length where it would be shorter.
-	slacken := func() float64 {
-		cos := math.Cos(math.Atan(width / (length - slack)))
-		fibre, tendon = (length-slack)/cos, slack
-		return cos
-	}
-	fibre = u.OptimalFiber
-	cos := cosPennation(width, fibre)
+	fibre = b.optimal
+	cos := b.cosPennation(fibre)
 	tendon = length - fibre*cos
-	if tendon < slack {
-		cos = slacken()
-		fibre = math.Max(fibre, width)
+	if tendon < b.slack {
+		fibre, tendon, cos = b.slacken(length)
+		fibre = math.Max(fibre, b.width)
 	}
 	before, errorBefore := fibre, 0.0
 	for round := range rounds {
-		strain := tendon/slack - 1
+		strain := tendon/b.slack - 1
 		var pull float64
 		if strain >= 0 {
-			pull = u.MaxForce * c.Tendon.Value(strain)
+			pull = b.force * c.Tendon.Value(strain)
 		}
-		norm := fibre / u.OptimalFiber
-		force := math.Max(0, c.Passive.Value(norm))
-		if u.Activation != 0 {
-			force += math.Max(0, u.Activation*c.Active.Value(norm))
+		norm := fibre / b.optimal
+		passive := c.Passive.Value(norm)
+		force := math.Max(0, passive)
+		if b.activation != 0 {
+			force += math.Max(0, b.activation*c.Active.Value(norm))
 		}
-		diff := pull - force*u.MaxForce*cos
+		diff := pull - force*b.force*cos
 		if math.Abs(diff) <= tolerance {
 			break
 		}
@@ -98,9 +114,10 @@ func (u *Muscle) equilibrium(length float64) (fibre, tendon float64) {
 			p := math.Abs(diff) / (math.Abs(diff) + math.Abs(errorBefore))
 			fibre += p * (before - fibre)
 		} else {
-			ten := math.Max(pull/slack, force*1200*u.MaxForce/(32*slack))
-			fib := u.MaxForce / u.OptimalFiber * (c.Active.Value(norm) + c.Passive.Value(norm))
-			step := math.Min(math.Abs(diff/(fib/cos+ten)), u.OptimalFiber/2)
+			// The tendon's stiffness is taken from its force, not its slope.
+			ten := math.Max(pull/b.slack, force*1200*b.force/(32*b.slack))
+			fib := b.force / b.optimal * (c.Active.Value(norm) + passive)
+			step := math.Min(math.Abs(diff/(fib/cos+ten)), b.optimal/2)
 			if diff > 0 {
 				fibre += step
 			} else {
@@ -108,11 +125,21 @@ func (u *Muscle) equilibrium(length float64) (fibre, tendon float64) {
 			}
 		}
 		before, errorBefore = now, diff
-		cos = cosPennation(width, fibre)
+		cos = b.cosPennation(fibre)
 		tendon = length - fibre*cos
-		if tendon < slack {
-			cos = slacken()
+		if tendon < b.slack {
+			fibre, tendon, cos = b.slacken(length)
 		}
 	}
 	return fibre, tendon
+}
+
+// slacken holds the tendon at its slack length where it would be shorter.
+func (b *belly) slacken(length float64) (fibre, tendon, cos float64) {
+	along := length - b.slack
+	if along == 0 {
+		return b.width, b.slack, math.Cos(math.Pi / 2)
+	}
+	fibre = math.Sqrt(along*along + b.width*b.width)
+	return fibre, b.slack, along / fibre
 }

@@ -7,7 +7,8 @@ type path struct {
 	length        float64 // m
 	fibre, tendon float64 // m
 	knots         []knot  // the path, wrap points included
-	pairs         []pair  // one for each of the muscle's wraps
+	belly         belly
+	pairs         []pair // one for each of the muscle's wraps
 }
 
 // knot is a point that the straight pieces of a path join.
@@ -43,7 +44,7 @@ type remembered struct {
 
 func newPath(m *Model, u *Muscle) path {
 	n := len(u.Points) + 2*len(u.Wraps)
-	p := path{knots: make([]knot, 0, n), pairs: make([]pair, len(u.Wraps))}
+	p := path{knots: make([]knot, 0, n), pairs: make([]pair, len(u.Wraps)), belly: newBelly(u)}
 	for k := range p.pairs {
 		p.pairs[k].memo = make([]remembered, n)
 		for i := range p.pairs[k].memo {
@@ -69,7 +70,7 @@ func (s *Solver) solvePath(i int) {
 	} else {
 		p.length = s.measure(p)
 	}
-	p.fibre, p.tendon = u.equilibrium(p.length)
+	p.fibre, p.tendon = p.belly.equilibrium(p.length)
 }
 
 // conditionSlack widens the range of a conditional path point, as in OpenSim.

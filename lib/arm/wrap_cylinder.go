@@ -166,18 +166,16 @@ func spiral(c *contact, p1, p2 vec, radius float64) {
 		sense = -sense
 	}
 	arc := radius * theta
-	before := 0.0
 	var end1, end2 slider
-	for round := 0; ; round++ {
+	var n, t, least, most float64 // segments, 1/n, and the squared lengths between which n holds
+	for round := 0; round < rounds; round++ {
 		rise := c.r2.z - c.r1.z
-		c.length = math.Sqrt(arc*arc + rise*rise)
-		n := math.Trunc(c.length / segment)
-		if !(n >= 2) || round >= rounds {
-			return
-		}
-		t := 1 / n
-		if n != before {
-			before = n
+		if square := arc*arc + rise*rise; !(square >= least && square < most) {
+			n = math.Trunc(math.Sqrt(square) / segment)
+			if !(n >= 2) {
+				break
+			}
+			t, least, most = 1/n, n*segment*n*segment, (n+1)*segment*(n+1)*segment
 			s, k := math.Sincos(sense * t * theta)
 			end1.set(&c.r1, &p1, radius*(ux*k-uy*s), radius*(uy*k+ux*s))
 			s, k = math.Sincos(sense * (1 - t) * theta)
@@ -187,9 +185,11 @@ func spiral(c *contact, p1, p2 vec, radius float64) {
 		moved1 := end1.adjust(&c.r1.z, p1.z, z1+t*rise)
 		moved2 := end2.adjust(&c.r2.z, p2.z, z1+(1-t)*rise)
 		if !moved1 && !moved2 || z1 == c.r1.z && z2 == c.r2.z {
-			return
+			break
 		}
 	}
+	rise := c.r2.z - c.r1.z
+	c.length = math.Sqrt(arc*arc + rise*rise)
 }
 
 // slider is what does not change while a tangent point slides along the axis:

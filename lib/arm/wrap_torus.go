@@ -65,53 +65,55 @@ func slideToRing(p, n vec, ring float64) float64 {
 	c3 := p.x*n.x + p.y*n.y
 	c4 := n.x*n.x + n.y*n.y
 	c5 := p.x*p.x + p.y*p.y
-	return levenberg(func(u float64) float64 {
-		return c2 + 2*u - ring*(2*c4*u+2*c3)/math.Sqrt(u*u*c4+2*c3*u+c5)
-	})
+	l := levenberg{c2: c2, c3: c3, c4: c4, c5: c5, ring: ring}
+	return l.root()
 }
 
-// levenberg finds a zero of f, starting at 0, as MINPACK's lmdif does for one
-// residual and one unknown with OpenSim's settings. Since it stops at a
-// relative change of 1e-4, its steps must be followed, not only its goal.
-func levenberg(f func(float64) float64) float64 {
+// levenberg finds the zero of
+//
+//	f(u) = c2 + 2u − 2·ring·(c4·u + c3)/√(c4·u² + 2·c3·u + c5),
+//
+// starting at 0, as MINPACK's lmdif does for one residual and one unknown with
+// OpenSim's settings. Since it stops at a relative change of 1e-4, its steps
+// must be followed, not only its goal. The slope is exact where lmdif takes a
+// difference quotient.
+type levenberg struct{ c2, c3, c4, c5, ring float64 }
+
+func (l *levenberg) residual(u float64) (f, slope float64) {
+	g := l.c4*u + l.c3
+	square := u*u*l.c4 + 2*l.c3*u + l.c5
+	root := 1 / math.Sqrt(square)
+	h := 2 * l.ring * root
+	return l.c2 + 2*u - h*g, 2 - h*(l.c4-g*g*root*root)
+}
+
+func (l *levenberg) root() float64 {
 	const (
 		ftol, xtol = 1e-4, 1e-4
 		factor     = 0.2
-		calls      = 500
+		rounds     = 500
 	)
 	x := 0.0
-	fx := f(x)
+	fx, slope := l.residual(x)
 	norm := math.Abs(fx)
-	var scale, delta, xnorm, par float64
-	for evals, first := 1, true; ; {
-		h := math.Sqrt(epsilon) * math.Abs(x)
-		if h == 0 {
-			h = math.Sqrt(epsilon)
-		}
-		slope := (f(x+h) - fx) / h
-		evals++
-		if first {
-			if scale = math.Abs(slope); scale == 0 {
-				scale = 1
-			}
-			xnorm = scale * math.Abs(x)
-			if delta = factor * xnorm; delta == 0 {
-				delta = factor
-			}
-		}
+	scale := math.Abs(slope)
+	if scale == 0 {
+		scale = 1
+	}
+	delta, par := factor, 0.0
+	for round, first := 0, true; ; {
 		if norm == 0 || slope == 0 || math.IsNaN(slope) {
 			return x
 		}
 		scale = math.Max(scale, math.Abs(slope))
-		for ratio := 0.0; ratio < 1e-4; {
+		for ratio := 0.0; ratio < 1e-4; round++ {
 			var step float64
 			par, step = lmpar(slope, scale, fx, delta, par)
 			pnorm := scale * math.Abs(step)
 			if first {
 				delta = math.Min(delta, pnorm)
 			}
-			fnew := f(x + step)
-			evals++
+			fnew, slopeNew := l.residual(x + step)
 			nnew := math.Abs(fnew)
 			actual := -1.0
 			if 0.1*nnew < norm {
@@ -141,12 +143,11 @@ func levenberg(f func(float64) float64) float64 {
 			}
 			if ratio >= 1e-4 {
 				x += step
-				fx, norm = fnew, nnew
-				xnorm = scale * math.Abs(x)
+				fx, norm, slope = fnew, nnew, slopeNew
 				first = false
 			}
-			if math.Abs(actual) <= ftol && predicted <= ftol && 0.5*ratio <= 1 || delta <= xtol*xnorm ||
-				evals >= calls || math.IsNaN(ratio) {
+			if math.Abs(actual) <= ftol && predicted <= ftol && 0.5*ratio <= 1 || delta <= xtol*scale*math.Abs(x) ||
+				round >= rounds || math.IsNaN(ratio) {
 				return x
 			}
 		}
