@@ -25,6 +25,8 @@ func Files() (map[string][]byte, error) {
 		"gemm_avx512_f64_amd64.s": func(c *build.Context) { gemm(c, arch{evex: true, size: 8}) },
 		"gemm_avx2_f32_amd64.s":   func(c *build.Context) { gemm(c, arch{size: 4}) },
 		"gemm_avx2_f64_amd64.s":   func(c *build.Context) { gemm(c, arch{size: 8}) },
+		"rows_f32_amd64.s":        func(c *build.Context) { rows(c, arch{size: 4}) },
+		"rows_f64_amd64.s":        func(c *build.Context) { rows(c, arch{size: 8}) },
 		"transpose_amd64.s": func(c *build.Context) {
 			transpose(c, arch{size: 4})
 			transpose(c, arch{size: 8})

@@ -51,7 +51,7 @@ func gemm(c *build.Context, a arch) {
 	}
 	var masks operand.Mem
 	if !a.evex {
-		masks = e.maskTable()
+		masks = e.maskTable("masks")
 	}
 	begin(c, "gemm"+a.suffix(), fmt.Sprintf("func(t *%s)", a.goType()))
 	t := tileOf(a)
@@ -64,7 +64,7 @@ func gemm(c *build.Context, a arch) {
 		r reg.GPPhysical
 	}{{t.aRow, rRow}, {t.aCol, rCol}, {t.bRow, rBRow}, {t.cRow, rCRow}} {
 		c.MOVQ(f.m, f.r)
-		c.SHLQ(imm(map[int]int{4: 2, 8: 3}[a.size]), f.r)
+		e.bytes(f.r)
 	}
 	e.chooseVariant(t, variants, masks)
 	for i, v := range variants {
@@ -97,8 +97,8 @@ func tileOf(a arch) tile {
 
 // maskTable is a vector of ones followed by one of zeros: the mask of n
 // elements begins n elements before the zeros.
-func (e emitter) maskTable() operand.Mem {
-	m := e.StaticGlobal("masks" + e.suffix())
+func (e emitter) maskTable(name string) operand.Mem {
+	m := e.StaticGlobal(name + e.suffix())
 	e.DataAttributes(attr.RODATA | attr.NOPTR)
 	for i := 0; i < 64; i += 8 {
 		v := ^uint64(0)

@@ -54,6 +54,15 @@ type Set[T Float] struct {
 	// l < Square·blocks. It is nil where plain loops do as well.
 	Transpose func(dst []T, dstRow int, src []T, srcRow, blocks int)
 	Square    int
+
+	// These go along the m rows of n elements of a. Dots sets
+	// s[i] = Σ_j a[i][j]·x[j]; Axpys adds Σ_i s[i]·a[i][j] to x[j], in the order
+	// of i; Gers adds s[i]·x[j] to a[i][j].
+	Dots, Axpys, Gers func(a []T, aRow, m, n int, x, s []T)
+
+	// Dot is Σ_i x[i]·y[i], and Axpy adds alpha·x to y. y is not shorter than x.
+	Dot  func(x, y []T) T
+	Axpy func(alpha T, x, y []T)
 }
 
 // Advance sets t.Ahead so that, while one strip of rows of A is in work, the

@@ -2,9 +2,17 @@ package kernel
 
 // Portable32 and Portable64 are the sets that run everywhere.
 var (
-	Portable32 = Set[float32]{Name: "go", Size: 4, MR: 4, NR: 4, Gemm: portableGemm[float32]}
-	Portable64 = Set[float64]{Name: "go", Size: 8, MR: 4, NR: 4, Gemm: portableGemm[float64]}
+	Portable32 = portable[float32](4)
+	Portable64 = portable[float64](8)
 )
+
+func portable[T Float](size int) Set[T] {
+	return Set[T]{
+		Name: "go", Size: size, MR: 4, NR: 4, Gemm: portableGemm[T],
+		Dots: portableDots[T], Axpys: portableAxpys[T], Gers: portableGers[T],
+		Dot: portableDot[T], Axpy: portableAxpy[T],
+	}
+}
 
 // portableGemm walks the panel in tiles of 2×4, the most that sixteen scalar
 // registers hold without spilling.
@@ -68,4 +76,46 @@ func finish[T Float](t *Tile[T], sum T, c *T) T {
 		return t.Alpha * sum
 	}
 	return t.Alpha*sum + t.Beta**c
+}
+
+func portableDots[T Float](a []T, aRow, m, n int, x, s []T) {
+	for i := range s[:m] {
+		s[i] = portableDot(a[i*aRow:][:n], x)
+	}
+}
+
+func portableAxpys[T Float](a []T, aRow, m, n int, x, s []T) {
+	for i, v := range s[:m] {
+		portableAxpy(v, a[i*aRow:][:n], x)
+	}
+}
+
+func portableGers[T Float](a []T, aRow, m, n int, x, s []T) {
+	for i, v := range s[:m] {
+		portableAxpy(v, x[:n], a[i*aRow:])
+	}
+}
+
+// portableDot keeps four sums, so that one need not wait for the other.
+func portableDot[T Float](x, y []T) T {
+	y = y[:len(x)]
+	var s0, s1, s2, s3 T
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		s0 += x[i] * y[i]
+		s1 += x[i+1] * y[i+1]
+		s2 += x[i+2] * y[i+2]
+		s3 += x[i+3] * y[i+3]
+	}
+	for ; i < len(x); i++ {
+		s0 += x[i] * y[i]
+	}
+	return s0 + s1 + (s2 + s3)
+}
+
+func portableAxpy[T Float](alpha T, x, y []T) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += alpha * v
+	}
 }

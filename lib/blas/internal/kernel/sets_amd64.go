@@ -4,49 +4,47 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-//go:noescape
-func gemmAVX512F32(t *Tile[float32])
-
-//go:noescape
-func gemmAVX512F64(t *Tile[float64])
-
-//go:noescape
-func gemmAVX2F32(t *Tile[float32])
-
-//go:noescape
-func gemmAVX2F64(t *Tile[float64])
-
-//go:noescape
-func transposeAVX2F32(dst []float32, dstRow int, src []float32, srcRow, blocks int)
-
-//go:noescape
-func transposeAVX2F64(dst []float64, dstRow int, src []float64, srcRow, blocks int)
-
+// The Go compiler's own AVX-512 check covers less than the kernels use, so
+// each extension is asked for by name.
 var (
 	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 	hasAVX512 = hasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL
 )
 
+var avx2F32 = Set[float32]{
+	Name: "avx2", Size: 4, MR: 6, NR: 16, Gemm: gemmAVX2F32,
+	Transpose: transposeAVX2F32, Square: 8,
+	Dots: dotsAVX2F32, Axpys: axpysAVX2F32, Gers: gersAVX2F32,
+	Dot: dotAVX2F32, Axpy: axpyAVX2F32,
+}
+
+var avx2F64 = Set[float64]{
+	Name: "avx2", Size: 8, MR: 6, NR: 8, Gemm: gemmAVX2F64,
+	Transpose: transposeAVX2F64, Square: 4,
+	Dots: dotsAVX2F64, Axpys: axpysAVX2F64, Gers: gersAVX2F64,
+	Dot: dotAVX2F64, Axpy: axpyAVX2F64,
+}
+
 // Sets32 lists the usable sets, the fastest first.
 func Sets32() []Set[float32] {
-	sets := []Set[float32]{}
-	if hasAVX512 {
-		sets = append(sets, Set[float32]{Name: "avx512", Size: 4, MR: 12, NR: 32, Gemm: gemmAVX512F32, Transpose: transposeAVX2F32, Square: 8})
-	}
-	if hasAVX2 {
-		sets = append(sets, Set[float32]{Name: "avx2", Size: 4, MR: 6, NR: 16, Gemm: gemmAVX2F32, Transpose: transposeAVX2F32, Square: 8})
-	}
-	return append(sets, Portable32)
+	wide := avx2F32
+	wide.Name, wide.MR, wide.NR, wide.Gemm = "avx512", 12, 32, gemmAVX512F32
+	return usable(wide, avx2F32, Portable32)
 }
 
 // Sets64 lists the usable sets, the fastest first.
 func Sets64() []Set[float64] {
-	sets := []Set[float64]{}
-	if hasAVX512 {
-		sets = append(sets, Set[float64]{Name: "avx512", Size: 8, MR: 12, NR: 16, Gemm: gemmAVX512F64, Transpose: transposeAVX2F64, Square: 4})
+	wide := avx2F64
+	wide.Name, wide.MR, wide.NR, wide.Gemm = "avx512", 12, 16, gemmAVX512F64
+	return usable(wide, avx2F64, Portable64)
+}
+
+func usable[T Float](avx512, avx2, portable Set[T]) []Set[T] {
+	switch {
+	case hasAVX512:
+		return []Set[T]{avx512, avx2, portable}
+	case hasAVX2:
+		return []Set[T]{avx2, portable}
 	}
-	if hasAVX2 {
-		sets = append(sets, Set[float64]{Name: "avx2", Size: 8, MR: 6, NR: 8, Gemm: gemmAVX2F64, Transpose: transposeAVX2F64, Square: 4})
-	}
-	return append(sets, Portable64)
+	return []Set[T]{portable}
 }
