@@ -20,7 +20,10 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/tools/go/gcexportdata"
@@ -111,4 +114,23 @@ func (im *Importer) Import(path string) (*types.Package, error) {
 	}
 	im.full[path] = true
 	return t, nil
+}
+
+// Paths returns the import paths of all importable packages, sorted.
+func Paths() []string { return slices.Sorted(maps.Keys(index)) }
+
+// PathOf returns the import path of the package of that name, "" if there is
+// none. Of several it prefers the library's, then the shortest path.
+func PathOf(name string) string {
+	best := ""
+	for path, p := range index {
+		if p.Name != name {
+			continue
+		}
+		lib, bestLib := strings.Contains(path, "/spindle/lib/"), strings.Contains(best, "/spindle/lib/")
+		if best == "" || lib && !bestLib || lib == bestLib && (len(path) < len(best) || len(path) == len(best) && path < best) {
+			best = path
+		}
+	}
+	return best
 }
