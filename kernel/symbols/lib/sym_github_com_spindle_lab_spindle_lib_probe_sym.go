@@ -15,6 +15,9 @@ func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/probe/probe"] = map[string]reflect.Value{
 		"Columns":            reflect.ValueOf(p0_probe.Columns),
 		"Components":         reflect.ValueOf((*p0_probe.Components)(nil)),
+		"DecodeOptions":      reflect.ValueOf((*p0_probe.DecodeOptions)(nil)),
+		"DecodeVelocity":     reflect.ValueOf(p0_probe.DecodeVelocity),
+		"Decoded":            reflect.ValueOf((*p0_probe.Decoded)(nil)),
 		"ExplainedVariance":  reflect.ValueOf(p0_probe.ExplainedVariance),
 		"ExplainedVariances": reflect.ValueOf(p0_probe.ExplainedVariances),
 		"FeatureSets":        reflect.ValueOf(p0_probe.FeatureSets),

@@ -3,6 +3,8 @@
 package lib
 
 import (
+	"go/constant"
+	"go/token"
 	"reflect"
 
 	"github.com/spindle-lab/spindle/kernel/symbols"
@@ -11,8 +13,26 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/train/train"] = map[string]reflect.Value{
-		"Action":   reflect.ValueOf((*p0_train.Action)(nil)),
-		"Schedule": reflect.ValueOf((*p0_train.Schedule)(nil)),
-		"State":    reflect.ValueOf((*p0_train.State)(nil)),
+		"Action":            reflect.ValueOf((*p0_train.Action)(nil)),
+		"Config":            reflect.ValueOf((*p0_train.Config)(nil)),
+		"DivergenceError":   reflect.ValueOf((*p0_train.DivergenceError)(nil)),
+		"Event":             reflect.ValueOf((*p0_train.Event)(nil)),
+		"FromDataset":       reflect.ValueOf(p0_train.FromDataset),
+		"Hook":              reflect.ValueOf((*p0_train.Hook)(nil)),
+		"Live":              reflect.ValueOf(p0_train.Live),
+		"PatienceFixed":     reflect.ValueOf(constant.MakeFromLiteral("\"fixed\"", token.STRING, 0)),
+		"PatiencePublished": reflect.ValueOf(constant.MakeFromLiteral("\"published\"", token.STRING, 0)),
+		"Point":             reflect.ValueOf((*p0_train.Point)(nil)),
+		"Prediction":        reflect.ValueOf((*p0_train.Prediction)(nil)),
+		"Report":            reflect.ValueOf(p0_train.Report),
+		"Result":            reflect.ValueOf((*p0_train.Result)(nil)),
+		"Run":               reflect.ValueOf(p0_train.Run),
+		"RunOn":             reflect.ValueOf(p0_train.RunOn),
+		"Schedule":          reflect.ValueOf((*p0_train.Schedule)(nil)),
+		"ShuffleBlock":      reflect.ValueOf(constant.MakeFromLiteral("\"block\"", token.STRING, 0)),
+		"ShuffleSample":     reflect.ValueOf(constant.MakeFromLiteral("\"sample\"", token.STRING, 0)),
+		"Sources":           reflect.ValueOf((*p0_train.Sources)(nil)),
+		"State":             reflect.ValueOf((*p0_train.State)(nil)),
+		"StopAt":            reflect.ValueOf(p0_train.StopAt),
 	}
 }
