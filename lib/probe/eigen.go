@@ -22,9 +22,20 @@ func eigen(g []float64, n int) (values, v []float64, err error) {
 	return e.Values(nil), m.RawMatrix().Data, nil
 }
 
-// topEigen returns the k largest eigenvalues of g, descending, and their
-// vectors [k][n].
-func topEigen(g []float64, n, k int) (values, vectors []float64, err error) {
+// topEigen returns the k largest eigenvalues of g (both triangles), descending,
+// and their vectors [k][n]. near [·][n], if not nil, are orthonormal directions
+// that a search may start from.
+func topEigen(g []float64, n, k int, near []float64) (values, vectors []float64, err error) {
+	if n >= krylovFrom && n > 4*(k+krylovSpare)+krylovBlock*krylovSteps {
+		if values, vectors, ok := topKrylov(g, n, k, near); ok {
+			return values, vectors, nil
+		}
+	}
+	if n > 2*k {
+		if values, vectors, ok := topTridiagonal(append([]float64(nil), g...), n, k); ok {
+			return values, vectors, nil
+		}
+	}
 	all, v, err := eigen(g, n)
 	if err != nil {
 		return nil, nil, err
@@ -45,7 +56,7 @@ func topEigen(g []float64, n, k int) (values, vectors []float64, err error) {
 func topRightVectors(b []float64, m, d, k int) (values, vectors []float64, err error) {
 	g := make([]float64, m*m)
 	gemm(no, trans, m, m, d, 1, b, d, b, d, 0, g, m)
-	values, u, err := topEigen(g, m, k)
+	values, u, err := topEigen(g, m, k, nil)
 	if err != nil {
 		return nil, nil, err
 	}

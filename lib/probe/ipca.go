@@ -87,7 +87,7 @@ func (p *IncrementalPCA) Begin(rows int) error {
 func (p *IncrementalPCA) byColumns() bool { return p.D <= p.batch.rows+p.K+1 }
 
 // chunkRows bounds the rows that are converted to float64 at a time.
-const chunkRows = 2048
+const chunkRows = 1024
 
 // Add takes the next rows of the open batch, x [row][feature].
 func (p *IncrementalPCA) Add(x []float32) {
@@ -119,7 +119,7 @@ func (p *IncrementalPCA) addChunk(x []float32, m int) {
 		at := (p.K + b.seen) * d
 		rows = b.held[at : at+m*d]
 	} else {
-		p.buf = zeros(p.buf, m*d)
+		p.buf = grow(p.buf, m*d)
 		rows = p.buf
 	}
 	const part = 64
@@ -198,7 +198,7 @@ func (p *IncrementalPCA) End() error {
 	var err error
 	if b.held == nil {
 		total += p.columnGram(delta)
-		values, vectors, err = topEigen(b.gram, d, p.K)
+		values, vectors, err = topEigen(b.gram, d, p.K, p.near())
 	} else {
 		total += p.stack(delta)
 		values, vectors, err = topRightVectors(b.held, p.K+b.rows+1, d, p.K)
@@ -214,6 +214,14 @@ func (p *IncrementalPCA) End() error {
 	p.Rows += b.rows
 	b.rows = 0
 	return nil
+}
+
+// near returns the components of the batches before, if none is empty.
+func (p *IncrementalPCA) near() []float64 {
+	if p.Rows == 0 || p.Singular[p.K-1] == 0 {
+		return nil
+	}
+	return p.Components
 }
 
 // columnGram completes the batch's Gram matrix, both triangles, and returns
@@ -308,7 +316,7 @@ func (p *IncrementalPCA) Transform(dst []float64, x []float32) {
 	bufs := make([][]float64, workers())
 	forEach((n+part-1)/part, func(w, c int) {
 		lo, hi := c*part, min((c+1)*part, n)
-		bufs[w] = zeros(bufs[w], (hi-lo)*d)
+		bufs[w] = grow(bufs[w], (hi-lo)*d)
 		rows := bufs[w]
 		for r := lo * d; r < hi*d; r += d {
 			out := rows[r-lo*d : r-lo*d+d]
@@ -334,6 +342,14 @@ func (p *IncrementalPCA) Explained() (variance, ratio []float64) {
 		}
 	}
 	return variance, ratio
+}
+
+// grow returns n values, in b's memory if it is large enough.
+func grow(b []float64, n int) []float64 {
+	if cap(b) < n {
+		return make([]float64, n)
+	}
+	return b[:n]
 }
 
 // zeros returns n zeros, in b's memory if it is large enough.

@@ -240,7 +240,7 @@ func (r *Ridge) Predict(x []float64) []float64 {
 	bufs := make([][]float64, workers())
 	forEach((n+part-1)/part, func(w, c int) {
 		lo, hi := c*part, min((c+1)*part, n)
-		bufs[w] = zeros(bufs[w], (hi-lo)*k)
+		bufs[w] = grow(bufs[w], (hi-lo)*k)
 		r.Scaler.Transform(bufs[w], x[lo*k:hi*k])
 		p := out[lo*u : hi*u]
 		for i := range p {

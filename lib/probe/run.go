@@ -243,7 +243,7 @@ func reduce(ctx context.Context, a *recording.Aligned, n *net.Network, shapes []
 	var scores []float64
 	err := forward(all, func(g, first, trials, time int, rows []float32) {
 		k := pcas[g].K
-		scores = zeros(scores, trials*time*k)
+		scores = grow(scores, trials*time*k)
 		pcas[g].Transform(scores, rows)
 		dst := out[g].Data[first*time*k:]
 		for i, v := range scores {
