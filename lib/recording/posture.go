@@ -19,8 +19,10 @@ import (
 // adduction, rotation, elbow), JointVel, Muscles and Marker are set inside
 // trials and NaN elsewhere. A nil placement is fitted by [FitPlacement].
 //
-// Positions that the arm cannot reach within 1 mm are an error that names the
-// trial; the work is spread over the cores and does not depend on their number.
+// Where the hand is not finite, or out of the arm's reach by more than 1 mm, the
+// sample stays NaN, so that [Session.Align] leaves its trial out; that more than
+// a twentieth of the samples are out of reach is an error. The work is spread
+// over the cores and does not depend on their number.
 func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placement, progress run.Progress) error {
 	if len(s.Hand) < 2 {
 		return fmt.Errorf("recording: %s: no hand position to find postures from", s.Name)
@@ -35,6 +37,10 @@ func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placemen
 	reach, err := arm.ReachFor(monkey)
 	if err != nil {
 		return err
+	}
+	marker, ok := model.MarkerIndex("Marker_3")
+	if !ok {
+		return fmt.Errorf("recording: model %s has no Marker_3", model.Name)
 	}
 	if place == nil {
 		p, err := FitPlacement(s.Hand, reach)
@@ -59,19 +65,16 @@ func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placemen
 		monkey, place.Offset[0], place.Offset[1], place.Offset[2], place.Residual)
 	spans := s.spans()
 	var mu sync.Mutex
-	done, first := 0, len(spans)
-	var failed error
+	done := 0
+	var missed, solved int
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
-				err := s.solve(ctx, spans[i], model, reach, *place)
+				out, all := s.solve(ctx, spans[i], model, marker, reach, *place)
 				mu.Lock()
-				if err != nil && i < first {
-					failed, first = err, i
-				}
-				done++
+				done, missed, solved = done+1, missed+out, solved+all
 				progress.Report(done, len(spans), "postures and muscle lengths")
 				mu.Unlock()
 			}
@@ -88,7 +91,14 @@ func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placemen
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return failed
+	if missed > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%d of %d samples are out of the arm's reach", missed, solved))
+	}
+	if 20*missed > solved {
+		return fmt.Errorf("recording: %s: %d of %d samples are out of reach of the arm of %s placed at %.1f cm: place the shoulder elsewhere",
+			s.Name, missed, solved, monkey, place.Offset)
+	}
+	return nil
 }
 
 // spans joins trials that touch or overlap, so that no sample is solved twice
@@ -119,21 +129,20 @@ func (s *Session) spans() []Segment {
 // reachTolerance is the distance, in m, by which the hand may miss a recorded position.
 const reachTolerance = 1e-3
 
-func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, reach arm.Reach, place Placement) error {
+// solve fills the samples of one span; it returns how many are out of reach, of
+// how many.
+func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, marker int, reach arm.Reach, place Placement) (missed, all int) {
 	// OpenSim's wrapping remembers earlier postures: a solver of its own keeps
 	// spans independent of each other.
 	solver := arm.NewSolver(model, arm.OpenSim40)
-	marker, ok := model.MarkerIndex("Marker_3")
-	if !ok {
-		return fmt.Errorf("recording: model %s has no Marker_3", model.Name)
-	}
 	ref := referenceRad()
 	per := s.PerBin()
 	lo, hi := span.Start*per, span.End*per
 	for t := lo; t < hi; t++ {
 		if t&255 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+			return missed, all
 		}
+		all++
 		z := 0.0
 		if len(s.Hand) > 2 {
 			z = s.Hand[2][t]
@@ -144,8 +153,8 @@ func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, rea
 		}
 		q, res := reach.Solve(w, ref)
 		if !(res.Residual <= reachTolerance) {
-			return fmt.Errorf("recording: %s: bin %d: the hand at (%.1f, %.1f) cm is out of the arm's reach by %.1f cm",
-				s.Name, t/per, s.Hand[0][t], s.Hand[1][t], 100*res.Residual)
+			missed++
+			continue
 		}
 		ref = q
 		solver.Set(model.Posture(q[0], -q[1], q[2], q[3]))
@@ -163,5 +172,5 @@ func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, rea
 	for j := range s.Joints {
 		Gradient(s.JointVel[j][lo:hi], s.Joints[j][lo:hi], Step)
 	}
-	return nil
+	return missed, all
 }
