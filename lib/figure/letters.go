@@ -80,7 +80,9 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n, cols in
 	}
 	xlab, ylab := "x [cm]", "y [cm]"
 	if name == "time_courses" {
-		xlab, ylab = "time [s]", "x (blue), y (orange) [cm]"
+		xlab, ylab = "time [s]", "[cm]"
+		legendEntry(plots[0], "x", Blue, 0.8)
+		legendEntry(plots[0], "y", Orange, 0.8)
 	}
 	rows := (len(plots) + cols - 1) / cols
 	return &Panel{Name: name, Data: data, draw: func(c draw.Canvas) {
@@ -163,7 +165,9 @@ func Augmentation(s stroke.Stroke, size, speed float64) *Panel {
 		plots = append(plots, p)
 	}
 	for _, g := range stages {
-		p := newPlot("", "time [s]", "x (blue), y (orange) [cm]")
+		p := newPlot("", "time [s]", "position [cm]")
+		legendEntry(p, "x", Blue, 0.8)
+		legendEntry(p, "y", Orange, 0.8)
 		t := index(g.s.Len())
 		for i := range t {
 			t[i] *= stroke.Step

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spindle-lab/spindle/kernel/notebook"
+	"github.com/spindle-lab/spindle/kernel/session"
+)
+
+// assignments collects repeated flags of the form name=value.
+type assignments map[string]string
+
+func (a assignments) String() string { return "" }
+
+func (a assignments) Set(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return errors.New("want name=value")
+	}
+	a[name] = value
+	return nil
+}
+
+var runCommand = command{
+	name: "run", args: "[flags] notebook.ipynb",
+	short: "run one notebook without Jupyter",
+	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
+		params := assignments{}
+		fs.Var(params, "p", "`name=value` of a parameter; may be repeated")
+		out := fs.String("o", "", "write the executed notebook to this file")
+		return func(ctx context.Context, args []string) error {
+			if len(args) != 1 {
+				return usageErrorf("want one notebook, got %d", len(args))
+			}
+			return runNotebook(ctx, args[0], params, *out)
+		}
+	},
+}
+
+func runNotebook(ctx context.Context, path string, params map[string]string, out string) error {
+	nb, err := notebook.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := nb.SetParameters(params); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	s, err := session.Start(session.Config{Dir: filepath.Dir(path)})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	runErr := notebook.Execute(ctx, nb, s, notebook.Options{
+		Name: filepath.Base(path),
+		Output: func(_ int, e session.Event) {
+			if e.Kind != session.Stream {
+				return
+			}
+			if e.Name == "stderr" {
+				fmt.Fprint(os.Stderr, e.Text)
+				return
+			}
+			fmt.Print(e.Text)
+		},
+	})
+	if out != "" {
+		if err := nb.Write(out); err != nil {
+			return errors.Join(runErr, err)
+		}
+	}
+	return runErr
+}
