@@ -1,10 +1,6 @@
 package blas
 
-import (
-	"sync"
-
-	"github.com/spindle-lab/spindle/lib/blas/internal/kernel"
-)
+import "github.com/spindle-lab/spindle/lib/blas/internal/kernel"
 
 // packRows is the number of rows (or, of a transpose, columns) of A that one
 // packing task copies.
@@ -83,56 +79,4 @@ func transpose[T kernel.Float](s *kernel.Set[T], dst []T, dstRow int, src []T, s
 			dst[l*dstRow+i] = v
 		}
 	}
-}
-
-func grow[T any](x []T, n int) []T {
-	if cap(x) < n {
-		return make([]T, n)
-	}
-	return x[:n]
-}
-
-// Pools of what a call needs beyond its arguments: gonum calls small products
-// very often, and these must not leave work for the garbage collector.
-var (
-	jobs32, jobs64   sync.Pool
-	tiles32, tiles64 sync.Pool
-)
-
-func pools[T kernel.Float]() (jobs, tiles *sync.Pool) {
-	var x T
-	if _, ok := any(x).(float32); ok {
-		return &jobs32, &tiles32
-	}
-	return &jobs64, &tiles64
-}
-
-func getJob[T kernel.Float]() *job[T] {
-	p, _ := pools[T]()
-	if j, ok := p.Get().(*job[T]); ok {
-		return j
-	}
-	j := new(job[T])
-	j.crew.work, j.crew.wake = j.work, make(chan struct{}, 1)
-	return j
-}
-
-func putJob[T kernel.Float](j *job[T]) {
-	j.a, j.b, j.c = view[T]{}, view[T]{}, view[T]{}
-	p, _ := pools[T]()
-	p.Put(j)
-}
-
-func getTile[T kernel.Float]() *kernel.Tile[T] {
-	_, p := pools[T]()
-	if t, ok := p.Get().(*kernel.Tile[T]); ok {
-		return t
-	}
-	return new(kernel.Tile[T])
-}
-
-func putTile[T kernel.Float](t *kernel.Tile[T]) {
-	*t = kernel.Tile[T]{}
-	_, p := pools[T]()
-	p.Put(t)
 }
