@@ -51,7 +51,7 @@ func (e *ellipsoid) fanPoint(r1, chord vec, i int) (blade vec, stiff bool) {
 
 // fanStiff is the size of the polynomial's leading product below which its
 // tolerance of 1e-9 moves the closest point noticeably.
-const fanStiff = 1e-2
+const fanStiff = 3e-3
 
 // fanPanel sums the blades from point lo to point hi.
 func (e *ellipsoid) fanPanel(r1, chord vec, lo, hi int) (sum vec) {

@@ -37,7 +37,13 @@ func TestKinematicsAgainstOpenSim(t *testing.T) {
 					default:
 						t.Fatalf("column %q", col)
 					}
-					d := math.Abs(got - tab.num(t, row, col))
+					want := tab.num(t, row, col)
+					if math.IsNaN(want) && finite(got) {
+						// OpenSim's arc-cosine of a value rounded above 1, about
+						// once in 4000 postures (spec/01, 3.11); ours is held.
+						continue
+					}
+					d := math.Abs(got - want)
 					if !(d <= tol) {
 						t.Errorf("row %d %s: %.13g, OpenSim %.13g, difference %.3g", row, col, got, tab.num(t, row, col), d)
 					}
