@@ -219,3 +219,29 @@ func TestRecordRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// Windows with one target, from shards, in random order.
+func BenchmarkBatchFromShards(b *testing.B) {
+	opt := GenerateOptions{Dir: b.TempDir(), Strokes: fewStrokes(4, 12), Seed: 5}
+	if _, err := Generate(context.Background(), opt); err != nil {
+		b.Fatal(err)
+	}
+	d, err := Open(opt.Dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const n = 64
+	idx := make([]int, n)
+	rng := run.Stream(3, "bench")
+	in, vel := make([]float32, n*InputLen), make([]float32, n*3*Window)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range idx {
+			idx[i] = rng.IntN(d.Train.Len())
+		}
+		if err := d.Train.Batch(context.Background(), idx, in, []Key{HandVel}, [][]float32{vel}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "windows/s")
+}

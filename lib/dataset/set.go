@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/spindle-lab/spindle/lib/stroke"
@@ -97,52 +96,16 @@ func (s *Set) Keys() []Key {
 // mm/s], to dst, which must have InputLen values. The error, if any, names the
 // file and the record.
 func (s *Set) Input(i int, dst []float32) error {
-	if len(dst) != InputLen {
-		panic(fmt.Sprintf("dataset: input into %d values, want %d", len(dst), InputLen))
+	if dst == nil {
+		panic("dataset: input into nothing")
 	}
-	buf := s.pool.Get().(*buffer)
-	defer s.pool.Put(buf)
-	it := s.items[i]
-	m, err := s.store.fetch(int(it.at), buf)
-	if err != nil {
-		return err
-	}
-	buf.scratch.input(dst, m.fields[fieldMuscles], m.t, int(it.start), s.input)
-	return nil
+	return s.Read(i, dst, nil, nil)
 }
 
 // Target writes a target of sample i, [row][time], to dst, which must have
 // Rows(k)·Window values.
 func (s *Set) Target(i int, k Key, dst []float32) error {
-	q, ok := quantities[k]
-	if !ok || len(dst) != q.rows*Window {
-		panic(fmt.Sprintf("dataset: target %q into %d values, want %d", k, len(dst), q.rows*Window))
-	}
-	if !s.store.has(q.of) {
-		return fmt.Errorf("dataset: no target %s in this set; it has %v", k, s.Keys())
-	}
-	buf := s.pool.Get().(*buffer)
-	defer s.pool.Put(buf)
-	it := s.items[i]
-	m, err := s.store.fetch(int(it.at), buf)
-	if err != nil {
-		return err
-	}
-	pad := s.target
-	if q.of == fieldMuscles {
-		pad = s.input
-	}
-	for r := range q.rows {
-		out := dst[r*Window : (r+1)*Window]
-		if q.of == fieldTorques {
-			// No torque acts outside the movement.
-			clear(out)
-			copy(out[it.start:], m.row(q.of, r))
-			continue
-		}
-		buf.scratch.row(out, m.row(q.of, r), int(it.start), q.order, pad)
-	}
-	return nil
+	return s.Read(i, nil, []Key{k}, [][]float32{dst})
 }
 
 // Info returns what is known of sample i beside its arrays: letter, latents,
