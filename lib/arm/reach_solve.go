@@ -57,6 +57,7 @@ type search struct {
 
 	best  float64 // squared distance of q from ref in the four angles
 	q     [4]float64
+	phi   float64 // of q
 	steps int
 }
 
@@ -173,31 +174,68 @@ func (s *search) slopes(n *node) (d1, d2 float64) {
 }
 
 // curve searches one branch for φ in [lo, hi], quarter by quarter, since the
-// angles are monotone within each.
+// angles are monotone within each: first the quarter of the reference's
+// adduction, which usually leaves no room in the others.
 func (s *search) curve(lo, hi float64) {
+	near := int(math.Floor(math.Min(math.Max(s.ref[1]-s.alpha, lo), hi) / (math.Pi / 2)))
+	near = min(max(near, -2), 1)
+	s.quarter(near, lo, hi)
 	for k := -2; k < 2; k++ {
-		p := math.Max(lo, float64(k)*math.Pi/2)
-		q := math.Min(hi, float64(k+1)*math.Pi/2)
-		if !(p <= q) {
-			continue
+		if k != near {
+			s.quarter(k, lo, hi)
 		}
-		// What is left of adduction's own term bounds φ.
-		if d := s.room(); !math.IsInf(d, 1) {
-			mid := s.ref[1] - s.alpha
-			p, q = math.Max(p, mid-d), math.Min(q, mid+d)
-			if !(p <= q) {
-				continue
-			}
+	}
+}
+
+func (s *search) quarter(k int, lo, hi float64) {
+	p := math.Max(lo, float64(k)*math.Pi/2)
+	q := math.Min(hi, float64(k+1)*math.Pi/2)
+	// What is left of adduction's own term bounds φ.
+	mid := s.ref[1] - s.alpha
+	if d := s.room(); !math.IsInf(d, 1) {
+		p, q = math.Max(p, mid-d), math.Min(q, mid+d)
+	}
+	if !(p <= q) {
+		return
+	}
+	a, b := s.at(p), s.at(q)
+	if !s.cut(&a, &b, k) {
+		return
+	}
+	s.offer(&a)
+	s.offer(&b)
+	s.descend(&a, &b)
+	if d := s.room(); mid-d > a.phi || mid+d < b.phi {
+		if mid-d > b.phi || mid+d < a.phi {
+			return
 		}
-		a, b := s.at(p), s.at(q)
-		if !s.cut(&a, &b, k) {
-			continue
+		if mid-d > a.phi {
+			a = s.at(mid - d)
 		}
-		s.offer(&a)
-		s.offer(&b)
-		s.descend(&a, &b)
+		if mid+d < b.phi {
+			b = s.at(mid + d)
+		}
+	}
+	if s.convex(&a, &b) {
+		s.root(a, b)
+	} else {
 		s.bound(a, b)
 	}
+}
+
+// convex tells whether the squared distance is surely convex in φ between a
+// and b, so that it has one minimum there: half its second derivative is
+// 1 + f'² + r'² + (f − f₀)·f” + (r − r₀)·r”, and the last two are bounded by
+// the ends and by the least value of sin F.
+func (s *search) convex(a, b *node) bool {
+	sin := math.Min(math.Abs(math.Sin(a.phi)), math.Abs(math.Sin(b.phi)))
+	most := math.Max(math.Abs(math.Sin(a.phi)), math.Abs(math.Sin(b.phi)))
+	den := s.tau*s.tau + s.sig*s.sig*sin*sin
+	f2 := s.tau * s.tau / (den * math.Sqrt(den))
+	r2 := math.Abs(s.tau) * most * (den + 2) / (den * den)
+	df := math.Max(math.Abs(a.f-s.ref[0]), math.Abs(b.f-s.ref[0]))
+	dr := math.Max(math.Abs(a.r-s.ref[2]), math.Abs(b.r-s.ref[2]))
+	return df*f2+dr*r2 < 1
 }
 
 // room returns the distance that the first three angles may have from the
@@ -259,7 +297,7 @@ func hold(v float64) float64 { return math.Min(math.Max(v, -1), 1) }
 // offer takes a node as the best posture if it is.
 func (s *search) offer(n *node) {
 	if n.g < s.best {
-		s.best = n.g
+		s.best, s.phi = n.g, n.phi
 		s.q = s.r.Clamp([4]float64{n.f, n.a, n.r, s.elbow})
 	}
 }
@@ -275,7 +313,7 @@ func (s *search) descend(a, b *node) {
 			d2 = 1
 		}
 		next := math.Min(math.Max(n.phi-d1/d2, a.phi), b.phi)
-		if !(math.Abs(next-n.phi) > 1e-12) {
+		if !(math.Abs(next-n.phi) > 1e-8) {
 			return
 		}
 		n = s.at(next)
@@ -289,22 +327,7 @@ func (s *search) descend(a, b *node) {
 // are nearly straight: they hold at most one minimum, found by [search.root].
 func (s *search) bound(a, b node) {
 	const straight = 0.1
-	if d := s.room(); !math.IsInf(d, 1) {
-		mid := s.ref[1] - s.alpha
-		if p := mid - d; p > a.phi {
-			if p > b.phi {
-				return
-			}
-			a = s.at(p)
-		}
-		if q := mid + d; q < b.phi {
-			if q < a.phi {
-				return
-			}
-			b = s.at(q)
-		}
-	}
-	var stack [40]struct{ a, b node }
+	var stack [32]struct{ a, b node }
 	stack[0].a, stack[0].b = a, b
 	for top := 0; top >= 0 && s.steps < maxSteps; {
 		a, b := stack[top].a, stack[top].b
@@ -365,7 +388,11 @@ func (s *search) root(a, b node) {
 		return
 	}
 	lo, hi := a.phi, b.phi
-	x := lo + (hi-lo)*da/(da-db)
+	// The posture found so far is often in this piece.
+	x := s.phi
+	if !(x > lo && x < hi) {
+		x = lo + (hi-lo)*da/(da-db)
+	}
 	for range 60 {
 		n := s.at(x)
 		s.offer(&n)
@@ -379,7 +406,10 @@ func (s *search) root(a, b node) {
 		if !(next > lo && next < hi) {
 			next = (lo + hi) / 2
 		}
-		if math.Abs(next-x) <= 4*epsilon*math.Max(1, math.Abs(x)) {
+		if math.Abs(next-x) < 1e-8 {
+			// Newton's next step would be lost in rounding.
+			n = s.at(next)
+			s.offer(&n)
 			return
 		}
 		x = next
