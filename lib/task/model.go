@@ -253,3 +253,28 @@ func (m *Model) dropped() int {
 	}
 	return m.features() * m.Views()
 }
+
+// BytesPerSample is the memory that training takes for each sample of a part:
+// input, the outputs of all layers before and after normalisation, and their
+// derivatives.
+func (m *Model) BytesPerSample() float64 {
+	shapes, err := m.Net.Arch.Shapes(m.Dims.Muscles, m.Dims.Time, m.Dims.Channels)
+	if err != nil {
+		panic("task: " + err.Error()) // NewModel has asked for the same
+	}
+	n := 0
+	for _, s := range shapes {
+		k := 3 * s.Values()
+		if m.lstm() && s.StrideT == 0 {
+			k *= 5 // gates and cell state of every step
+		}
+		n += k
+	}
+	h, t := m.shape[0], m.shape[1]
+	for _, l := range m.trans {
+		h, t = h*l.SH, t*l.SW
+		n += 3 * h * t * l.Out
+	}
+	n += m.predictions() + m.dropped()
+	return 4 * float64((n+3*m.Dims.Size())*m.Views())
+}
