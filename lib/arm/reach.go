@@ -17,17 +17,20 @@ type Reach struct {
 
 // reachLengths are the segment lengths of the published code, in m.
 //
-// Lando's are not published. His forearm is the distance from the elbow joint
-// to Marker_3 with the wrist straight, 21.19 cm in his model; that rule gives
-// the published value of four of the other five arms to a millimetre. His
-// upper arm is the distance from shoulder to elbow joint, 14.42 cm, times
-// 1.0488, the mean of published length over that distance in the other five.
-// The sum, 36.3 cm, lies in the range (36.11, 36.9] that the shipped table of
-// his start points implies.
+// Lando's are not published. His forearm and hand should be about the distance
+// from the elbow joint to Marker_3 with the wrist straight, 21.2 cm in his
+// model, and his upper arm about 1.05 times the distance from shoulder to
+// elbow joint, 15.1 cm: these rules give the published values of the other
+// arms to a few millimetres. The shipped table of his start points tells the
+// rest. The hand must reach every point of the 5 cm squares around them; those
+// lie between 13.75 and 36.50 cm from the shoulder, and in the tables of the
+// other arms these extremes are, to 0.1 cm, the arm's own: with the elbow bent
+// by 140 degrees and straight. Of all lengths in whole millimetres near the
+// model's only 15.2 and 21.3 cm (13.74 and 36.5 cm) fit.
 var reachLengths = map[string][2]float64{
 	"snap":      {0.161, 0.186},
 	"butter":    {0.1258, 0.160},
-	"lando":     {0.151, 0.212},
+	"lando":     {0.152, 0.213},
 	"han_01_05": {0.166, 0.195},
 	"han_11_22": {0.150, 0.185},
 	"chips":     {0.172, 0.221},

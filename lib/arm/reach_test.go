@@ -1,9 +1,13 @@
 package arm
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"github.com/spindle-lab/spindle/lib/internal/golden"
 )
 
 func uniform(rng *rand.Rand, r *Reach) (q [4]float64) {
@@ -202,5 +206,39 @@ func BenchmarkReachFar(b *testing.B) {
 	for b.Loop() {
 		r.Solve(targets[i%256], refs[i%256])
 		i++
+	}
+}
+
+// Lando's segment lengths are ours: they must reach all that the shipped table
+// of his start points says was reached, the squares of 3 cm down and 2 cm up
+// around each (spec/01, 2.7), to 0.01 cm, and little more.
+func TestLandoReachesItsTable(t *testing.T) {
+	r, err := ReachFor("lando")
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, far := math.Inf(1), 0.0
+	for _, path := range golden.Glob(t, "arm", "startpoints", "startpoints_lando_*.csv") {
+		// The plane of a square is that of the table.
+		shift := func(p [3]float64, i, j float64) vec { return vec{p[0] + i, p[1] + j, p[2]} }
+		if strings.Contains(path, "vertical") {
+			shift = func(p [3]float64, i, j float64) vec { return vec{p[0], p[1] + i, p[2] + j} }
+		}
+		for _, line := range readLines(t, path) {
+			var p [3]float64
+			if n, err := fmt.Sscanf(line, "%g,%g,%g", &p[0], &p[1], &p[2]); n != 3 || err != nil {
+				continue
+			}
+			for i := -3.0; i <= 2; i++ {
+				for j := -3.0; j <= 2; j++ {
+					d := shift(p, i, j).norm() / 100
+					near, far = math.Min(near, d), math.Max(far, d)
+				}
+			}
+		}
+	}
+	bent := toVec(r.Hand(r.Hi)).norm()
+	if near < bent-1e-4 || near > bent+1e-3 || far > r.Upper+r.Fore+1e-4 || far < r.Upper+r.Fore-1e-3 {
+		t.Errorf("the table spans %g to %g m, the arm %g to %g m", near, far, bent, r.Upper+r.Fore)
 	}
 }
