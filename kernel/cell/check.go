@@ -37,6 +37,7 @@ type typeMethod struct {
 // A checker checks one cell against a world.
 type checker struct {
 	k    *Interp
+	fset *token.FileSet
 	w    *world // being edited
 	pkg  *types.Package
 	cell *parsed
@@ -45,7 +46,7 @@ type checker struct {
 
 // check type-checks a cell. Nothing of the interpreter changes.
 func (k *Interp) check(p *parsed) (*checked, *Error) {
-	c := &checker{k: k, w: k.world.clone(), cell: p}
+	c := &checker{k: k, fset: k.fset, w: k.world.clone(), cell: p}
 	c.out = &checked{parsed: p, world: c.w, varOf: map[types.Object]*decl{}, slots: map[string]bool{}}
 	if err := c.addImports(); err != nil {
 		return nil, err
@@ -139,7 +140,7 @@ func (c *checker) run(groups []group, info *types.Info, bodies bool) []types.Err
 		f.Decls = append(f.Decls, g.decls...)
 		files = append(files, f)
 	}
-	ch := types.NewChecker(&conf, c.k.fset, c.pkg, info)
+	ch := types.NewChecker(&conf, c.fset, c.pkg, info)
 	_ = ch.Files(files) // the errors came one by one
 	return errs
 }

@@ -14,6 +14,7 @@ func (k *Interp) helpers() map[string]reflect.Value {
 		"MinString": v(minOf[string]), "MaxString": v(maxOf[string]),
 		"Complex":   v(func(re, im float64) complex128 { return complex(re, im) }),
 		"Clear":     v(func(x any) { reflect.ValueOf(x).Clear() }),
+		"Var":       v(k.addVar),
 		"Reached":   v(func(n int) { k.reached = n }),
 		"Last":      v(k.last),
 		"Recovered": v(k.recovered),
@@ -56,4 +57,11 @@ func (k *Interp) recovered(r any) {
 	if k.opt.GoPanic != nil {
 		k.opt.GoPanic(e)
 	}
+}
+
+// addVar notes where a variable of the notebook lives.
+func (k *Interp) addVar(name string, p any) {
+	k.varMu.Lock()
+	k.vars[name] = reflect.ValueOf(p)
+	k.varMu.Unlock()
 }

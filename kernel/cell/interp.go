@@ -36,6 +36,8 @@ type Options struct {
 	Paths []string
 	// Path finds the import path of a package's name, "" if there is none.
 	Path func(name string) string
+	// Doc returns the documentation of a name of a package: "F", "T.Method", "".
+	Doc func(path, name string) string
 	// Show receives the values of a cell's last expression.
 	Show func(values ...any)
 	// GoPanic receives the panic of a goroutine.
@@ -48,6 +50,7 @@ type Options struct {
 
 // An Interp holds a notebook's state. Its methods are for one caller at a time.
 type Interp struct {
+	mu      sync.Mutex // held while a cell is checked and rewritten, not while it runs
 	opt     Options
 	yi      *interp.Interpreter
 	fset    *token.FileSet
@@ -63,6 +66,10 @@ type Interp struct {
 	pending []pendingType
 	reached int
 	trace   trace
+
+	varMu   sync.Mutex
+	vars    map[string]reflect.Value // interpreter's name of a variable → pointer to it
+	running bool
 }
 
 // New returns an interpreter without any names defined.
@@ -76,7 +83,7 @@ func New(opt Options) (*Interp, error) {
 	k := &Interp{
 		opt: opt, world: newWorld(), texts: map[string]string{}, declOf: map[types.Object]*decl{},
 		types: map[types.Object][]instance{}, funcs: map[types.Object][]funcInstance{}, impls: map[string]methodImpl{},
-		slots: map[string]slot{}, thunked: map[string]bool{},
+		slots: map[string]slot{}, thunked: map[string]bool{}, vars: map[string]reflect.Value{},
 	}
 	k.yi = interp.New(interp.Options{Stdout: opt.Stderr, Stderr: &k.trace, Unrestricted: true})
 	k.fset = k.yi.FileSet()
@@ -97,33 +104,55 @@ func New(opt Options) (*Interp, error) {
 // Eval checks and runs the text of cell n. Output goes where the process's
 // output goes, values of the last expression to Options.Show.
 func (k *Interp) Eval(ctx context.Context, n int, text string) error {
+	before := k.world
+	prog, c, err := k.prepare(n, text)
+	if err != nil {
+		return err
+	}
+	k.trace.take()
+	_, err = k.yi.ExecuteWithContext(ctx, prog)
+	k.setRunning(false)
+	if err == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rollback(before, c)
+	return k.runError(ctx, err)
+}
+
+// prepare makes a program of a cell's text and takes what it declares into the
+// world.
+func (k *Interp) prepare(n int, text string) (*interp.Program, *checked, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	p, err := parse(k.fset, n, text)
 	if err != nil {
-		return plain(err)
+		return nil, nil, plain(err)
 	}
 	k.texts[fileName(n)] = text
 	c, err := k.check(p)
 	if err != nil {
-		return plain(err)
+		return nil, nil, plain(err)
 	}
 	f, err := k.lower(c)
 	if err != nil {
-		return plain(err)
+		return nil, nil, plain(err)
 	}
 	prog, cerr := k.compile(f)
 	if cerr != nil {
-		return cerr
+		return nil, nil, cerr
 	}
-	before := k.world
 	k.world = c.world
 	k.reached = 0
-	k.trace.take()
-	_, xerr := k.yi.ExecuteWithContext(ctx, prog)
-	if xerr == nil {
-		return nil
-	}
-	k.rollback(before, c)
-	return k.runError(ctx, xerr)
+	k.setRunning(true)
+	return prog, c, nil
+}
+
+func (k *Interp) setRunning(on bool) {
+	k.varMu.Lock()
+	k.running = on
+	k.varMu.Unlock()
 }
 
 // plain keeps a nil *Error from becoming a non-nil error.

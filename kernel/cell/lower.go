@@ -62,7 +62,8 @@ func (l *lowerer) pkgName(path string) string {
 	if n, ok := l.file.imports[path]; ok {
 		return n
 	}
-	n := path[strings.LastIndexByte(path, '/')+1:] + "·p" + strconv.Itoa(len(l.file.imports))
+	l.k.serial++ // unique, since a cell number may come twice
+	n := path[strings.LastIndexByte(path, '/')+1:] + "·p" + strconv.Itoa(l.k.serial)
 	l.file.imports[path] = n
 	return n
 }
@@ -153,6 +154,10 @@ func (l *lowerer) varName(d *decl) string {
 		t := l.typeExpr(l.file.pos, d.obj.Type())
 		l.file.vars = append(l.file.vars, &ast.GenDecl{TokPos: l.file.pos, Tok: token.VAR, Specs: []ast.Spec{
 			&ast.ValueSpec{Names: []*ast.Ident{ident(l.file.pos, d.emitted)}, Type: t}}})
+		pos := l.file.pos
+		l.file.init = append(l.file.init, &ast.ExprStmt{X: l.helper(pos, "Var",
+			&ast.BasicLit{ValuePos: pos, Kind: token.STRING, Value: strconv.Quote(d.emitted)},
+			&ast.UnaryExpr{OpPos: pos, Op: token.AND, X: ident(pos, d.emitted)})})
 	}
 	return d.emitted
 }

@@ -21,6 +21,29 @@ type parsed struct {
 	funcs   []*ast.FuncDecl // functions and methods
 	body    *ast.FuncDecl   // func _() { the statements, in order }
 	quiet   bool            // the last statement ends in a semicolon
+
+	tf    *token.File
+	marks []mark
+}
+
+// A mark says where in the made-up file a piece of the text stands.
+type mark struct {
+	offset int
+	c      chunk
+}
+
+// offset returns the place in the cell's text of a position in its tree.
+func (p *parsed) offset(pos token.Pos) (int, bool) {
+	if !pos.IsValid() || p.tf == nil || int(pos) < p.tf.Base() || int(pos) > p.tf.Base()+p.tf.Size() {
+		return 0, false
+	}
+	at := p.tf.Offset(pos)
+	for i := len(p.marks) - 1; i >= 0; i-- {
+		if m := p.marks[i]; m.offset <= at {
+			return m.c.from + at - m.offset, at-m.offset <= m.c.to-m.c.from
+		}
+	}
+	return 0, false
 }
 
 // maxText bounds a cell's text: what is larger is no cell that a person wrote.
@@ -47,15 +70,36 @@ func parse(fset *token.FileSet, n int, text string) (*parsed, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parsed{n: n, text: text, quiet: quiet}
+	p, err := assemble(fset, n, text, chunks)
+	if p != nil {
+		p.quiet = quiet
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// parseTolerant reads as much as can be read; it returns nil if that is nothing.
+func parseTolerant(fset *token.FileSet, text string) (*parsed, *Error) {
+	if len(text) > maxText {
+		return nil, nil
+	}
+	chunks, _, err := split(1, text)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(fset, 1, text, chunks)
+}
+
+// assemble parses the pieces of a cell. With an error it returns what could be
+// read all the same, or nil.
+func assemble(fset *token.FileSet, n int, text string, chunks []chunk) (*parsed, *Error) {
+	p := &parsed{n: n, text: text}
 	// One file is made of the pieces: imports, declarations, then all
 	// statements in a function. Line directives keep the places of the cell.
 	var src strings.Builder
 	src.WriteString("package main\n")
-	type mark struct {
-		offset int
-		c      chunk
-	}
 	var marks []mark
 	add := func(kinds ...token.Token) {
 		for _, k := range kinds {
@@ -78,6 +122,8 @@ func parse(fset *token.FileSet, n int, text string) (*parsed, *Error) {
 	if f != nil {
 		tf = fset.File(f.FileStart)
 	}
+	var fail *Error
+	p.tf, p.marks = tf, marks
 	if tf != nil {
 		for _, m := range marks {
 			tf.AddLineColumnInfo(m.offset, fileName(n), m.c.line, m.c.col)
@@ -102,7 +148,10 @@ func parse(fset *token.FileSet, n int, text string) (*parsed, *Error) {
 			pos = c.to
 			msg = strings.NewReplacer("found '}'", "found the end", "found 'EOF'", "found the end").Replace(msg)
 		}
-		return nil, located("SyntaxError", msg, n, text, pos)
+		fail = located("SyntaxError", msg, n, text, pos)
+	}
+	if f == nil || len(f.Decls) == 0 {
+		return nil, fail
 	}
 	p.file = f
 	for _, d := range f.Decls {
@@ -120,8 +169,11 @@ func parse(fset *token.FileSet, n int, text string) (*parsed, *Error) {
 		}
 	}
 	last := len(p.funcs) - 1 // the statements stand last
+	if last < 0 || p.funcs[last].Name.Name != "_" {
+		return nil, fail
+	}
 	p.body, p.funcs = p.funcs[last], p.funcs[:last]
-	return p, nil
+	return p, fail
 }
 
 // located makes an error at a byte offset of the cell's text.

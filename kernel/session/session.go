@@ -232,13 +232,17 @@ func (s *Session) Interrupt() {
 	}
 }
 
-// Input answers an [Input] event.
-func (s *Session) Input(text string) {
+// Input answers an [Input] event: a line of text, or none if ok is false.
+func (s *Session) Input(text string, ok bool) {
 	s.mu.Lock()
 	w := s.w
 	s.mu.Unlock()
 	if w != nil {
-		_ = w.link.send(message{Op: "input", Code: text})
+		m := message{Op: "input", Code: text}
+		if !ok {
+			m.Pos = -1
+		}
+		_ = w.link.send(m)
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 	flushBytes = 64 << 10
 	// maxOutput bounds what one cell prints; the rest is counted, not passed on.
 	maxOutput = 8 << 20
-	tailBytes = 16 << 10
+	tailBytes = 256 << 10
 )
 
 func newNonce() string {

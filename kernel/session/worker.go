@@ -70,7 +70,7 @@ type workerSide struct {
 	streams [2]*os.File // private copies of the output streams
 	nonce   string
 	k       *cell.Interp
-	input   chan string
+	input   chan message
 
 	mu     sync.Mutex
 	sync   int
@@ -93,7 +93,7 @@ func Worker(setup func(*Output) Setup) int {
 	os.Unsetenv(envMemory)
 	w := &workerSide{
 		link:  newLink(os.NewFile(3, "requests"), os.NewFile(4, "events")),
-		nonce: nonce, input: make(chan string, 16),
+		nonce: nonce, input: make(chan message, 16),
 	}
 	for i := range w.streams {
 		f, err := privateCopy(1 + i)
@@ -145,9 +145,11 @@ func (w *workerSide) serve() int {
 			w.mu.Unlock()
 		case "input":
 			select {
-			case w.input <- m.Code:
+			case w.input <- m:
 			default:
 			}
+		case "complete", "inspect":
+			go w.ask(m)
 		}
 	}
 }
@@ -173,6 +175,30 @@ func (w *workerSide) eval(m message) {
 	}
 	restoreStreams(w.streams)
 	w.sendSynced(r)
+}
+
+// ask answers what does not wait for the running cell.
+func (w *workerSide) ask(m message) {
+	r := message{Op: "reply", ID: m.ID}
+	var result any
+	switch m.Op {
+	case "complete":
+		from, to, ms := w.k.Complete(m.Code, m.Pos)
+		c := Completion{From: from, To: to}
+		for _, x := range ms {
+			c.Matches = append(c.Matches, x.Text)
+			c.Types = append(c.Types, x.Kind)
+		}
+		result = c
+	case "inspect":
+		decl, doc, value := w.k.Inspect(m.Code, m.Pos)
+		result = inspection{decl, doc, value}
+	}
+	var err error
+	if r.Result, err = json.Marshal(result); err != nil {
+		r.Err = &Error{Name: "Error", Message: err.Error()}
+	}
+	_ = w.link.send(r)
 }
 
 func wireError(e *cell.Error) *Error {

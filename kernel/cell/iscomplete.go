@@ -1,0 +1,28 @@
+package cell
+
+import (
+	"go/token"
+	"strings"
+)
+
+// IsComplete tells whether a text is a whole cell: "complete", "incomplete"
+// (more lines may make it one; indent is that of the next line) or "invalid".
+func IsComplete(text string) (status, indent string) {
+	_, err := parse(token.NewFileSet(), 1, text)
+	if err == nil {
+		return "complete", ""
+	}
+	atEnd := err.Name == "Incomplete" ||
+		err.Pos.IsValid() && err.Name == "SyntaxError" && strings.TrimSpace(text[min(err.Pos.Offset, len(text)):]) == ""
+	if !atEnd {
+		return "invalid", ""
+	}
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	last := lines[len(lines)-1]
+	indent = last[:len(last)-len(strings.TrimLeft(last, " \t"))]
+	switch t := strings.TrimRight(last, " \t"); {
+	case strings.HasSuffix(t, "{"), strings.HasSuffix(t, "("), strings.HasSuffix(t, "["), strings.HasSuffix(t, ":"):
+		indent += "\t"
+	}
+	return "incomplete", indent
+}

@@ -1,0 +1,70 @@
+package jupyter
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+)
+
+// A Connection is what a connection file says.
+type Connection struct {
+	Transport string `json:"transport"`
+	IP        string `json:"ip"`
+	Shell     int    `json:"shell_port"`
+	Control   int    `json:"control_port"`
+	Stdin     int    `json:"stdin_port"`
+	IOPub     int    `json:"iopub_port"`
+	Heartbeat int    `json:"hb_port"`
+	Key       string `json:"key"`
+	Scheme    string `json:"signature_scheme"`
+	Name      string `json:"kernel_name,omitempty"`
+}
+
+// ReadConnection reads a connection file.
+func ReadConnection(path string) (*Connection, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data := make([]byte, 1<<16)
+	n, err := f.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Scheme: "hmac-sha256"}
+	if err := json.Unmarshal(data[:n], c); err != nil {
+		return nil, fmt.Errorf("%s: not a connection file: %w", path, err)
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func (c *Connection) check() error {
+	switch c.Transport {
+	case "tcp":
+		if ip := net.ParseIP(c.IP); c.IP != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("ip is %q; the kernel listens on loopback addresses only", c.IP)
+		}
+	case "ipc":
+	default:
+		return fmt.Errorf("transport is %q; expected tcp or ipc", c.Transport)
+	}
+	for name, port := range map[string]int{"shell_port": c.Shell, "control_port": c.Control, "stdin_port": c.Stdin, "iopub_port": c.IOPub, "hb_port": c.Heartbeat} {
+		if port < 0 || port > 65535 {
+			return fmt.Errorf("%s is %d; expected 0 to 65535", name, port)
+		}
+	}
+	return nil
+}
+
+func (c *Connection) endpoint(port int) string {
+	if c.Transport == "ipc" {
+		return "ipc://" + c.IP + "-" + strconv.Itoa(port)
+	}
+	return "tcp://" + net.JoinHostPort(c.IP, strconv.Itoa(port))
+}

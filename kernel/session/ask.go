@@ -1,0 +1,46 @@
+package session
+
+import (
+	"context"
+	"html"
+	"strings"
+)
+
+// A Completion replaces code[From:To] by one of the matches. Offsets are bytes.
+type Completion struct {
+	From, To int
+	Matches  []string
+	Types    []string // what each match is: function, type, variable, …
+}
+
+// Complete returns the completions at a byte offset. It does not wait for the
+// running cell.
+func (s *Session) Complete(ctx context.Context, code string, pos int) (Completion, error) {
+	var c Completion
+	err := s.call(ctx, message{Op: "complete", Code: code, Pos: pos}, &c)
+	return c, err
+}
+
+type inspection struct{ Decl, Doc, Value string }
+
+// Inspect returns the MIME bundle about the name at a byte offset, nil if
+// nothing is known of it. It does not wait for the running cell.
+func (s *Session) Inspect(ctx context.Context, code string, pos, detail int) (map[string]any, error) {
+	var in inspection
+	if err := s.call(ctx, message{Op: "inspect", Code: code, Pos: pos}, &in); err != nil || in.Decl == "" {
+		return nil, err
+	}
+	text, page := in.Decl, "<pre><code>"+html.EscapeString(in.Decl)+"</code></pre>"
+	md := "```go\n" + in.Decl + "\n```\n"
+	if in.Value != "" {
+		text += "\n\n= " + in.Value
+		page += "<pre>= " + html.EscapeString(in.Value) + "</pre>"
+		md += "\n`= " + strings.ReplaceAll(in.Value, "`", "'") + "`\n"
+	}
+	if in.Doc != "" {
+		text += "\n\n" + in.Doc
+		page += "<p>" + strings.ReplaceAll(html.EscapeString(in.Doc), "\n\n", "</p><p>") + "</p>"
+		md += "\n" + in.Doc + "\n"
+	}
+	return map[string]any{"text/plain": text, "text/html": page, "text/markdown": md}, nil
+}
