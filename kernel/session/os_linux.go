@@ -10,9 +10,11 @@ import (
 	"time"
 )
 
-// limitMemory bounds the data of this process; past it the Go runtime ends the
-// process with a message, and the machine stays usable.
+// limitMemory bounds the data of this process, for what grows faster than the
+// supervisor looks; past it the Go runtime ends the process with a message, and
+// the machine stays usable. The margin is for what is mapped and not used.
 func limitMemory(n int64) {
+	n += n/4 + 256<<20
 	_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0)
 	debug.SetMaxStack(512 << 20)

@@ -469,7 +469,7 @@ func explain(state *os.ProcessState, stderr string) (string, []string) {
 		switch {
 		case strings.HasPrefix(l, "runtime: goroutine stack exceeds"), strings.Contains(l, "fatal error: stack overflow"):
 			return "stack overflow: a function calls itself without end", nil
-		case strings.Contains(l, "out of memory"), strings.Contains(l, "cannot allocate memory"):
+		case strings.Contains(l, "out of memory"), strings.Contains(l, "cannot allocate memory"), strings.Contains(l, "pthread_create failed"):
 			return "out of memory: the cell needed more than the worker may use", nil
 		case strings.HasPrefix(l, "panic: "), strings.HasPrefix(l, "fatal error: "):
 			return "the worker process died: " + l, goroutineTop(lines[i+1:])

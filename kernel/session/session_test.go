@@ -103,7 +103,7 @@ func TestSurvival(t *testing.T) {
 			}
 			_, err := r.eval(context.Background(), c.code)
 			if err == nil || !strings.Contains(err.Message, c.want) {
-				t.Fatalf("error %v, want %q", err, c.want)
+				t.Fatalf("error %v %q, want %q", err, err.Traceback, c.want)
 			}
 			if err.Lost != c.lost {
 				t.Errorf("lost = %v, want %v", err.Lost, c.lost)
