@@ -189,6 +189,23 @@ func FuzzShard(f *testing.F) {
 	})
 }
 
+// Whatever the bytes, a manifest is an error or names no file outside its folder.
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(`{"Format": 1, "Kind": "letters", "Shards": [{"File": "folder-001/a-horizontal.shard", "Size": 3}]}`))
+	f.Add([]byte(`{"Format": 1, "Shards": [{"File": "../a.shard"}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := parseManifest(raw)
+		if err != nil {
+			return
+		}
+		for _, s := range m.Shards {
+			if !filepath.IsLocal(filepath.FromSlash(s.File)) {
+				t.Fatalf("a shard at %q", s.File)
+			}
+		}
+	})
+}
+
 // Records come back bit by bit, with constant rows, signed zeros and NaN.
 func TestRecordRoundTrip(t *testing.T) {
 	rng := run.Stream(4, "record")

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -41,7 +42,7 @@ type GenerateOptions struct {
 	Fix         movement.Fixes
 	Reaches     *movement.ReachOptions // point-to-point reaches with joint torques in place of letters
 	Workers     int                    // default all cores; the bytes do not depend on it
-	Command     string                 // for provenance: the command that makes this data set
+	Command     string                 // for provenance: the command that makes this data set, default that of the options above
 	Progress    run.Progress           // of movements; the note has rate and time left
 }
 
@@ -473,7 +474,10 @@ func infoOf(m *movement.Movement, start int, opt Options) Info {
 
 // finish writes the manifest.
 func (g *generation) finish() (*Manifest, error) {
-	m := &Manifest{Config: g.config, Folders: g.opt.Folders, First: g.opt.FirstFolder, Command: g.opt.Command, Shards: g.done}
+	m := &Manifest{Config: g.config, Folders: g.opt.Folders, First: g.opt.FirstFolder, Command: g.opt.Command, Version: version(), Shards: g.done}
+	if m.Command == "" {
+		m.Command = fmt.Sprintf("spindle generate -monkey %s -folders %d -seed %d", g.opt.Monkey, g.opt.Folders, g.opt.Seed)
+	}
 	if g.opt.Strokes != nil && g.opt.Reaches == nil {
 		m.Credit = stroke.Credit
 	}
@@ -489,4 +493,12 @@ func (g *generation) finish() (*Manifest, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	return m, nil
+}
+
+// version returns the version of the program as Go recorded it when it was built.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok {
+		return b.Main.Version
+	}
+	return ""
 }

@@ -91,7 +91,8 @@ type Manifest struct {
 	Credit  string `json:",omitempty"` // of the strokes, as their licence asks
 	Folders int
 	First   int    // number of the first folder
-	Command string `json:",omitempty"` // that makes this data set again
+	Command string // that makes this data set again
+	Version string // of the program that wrote it
 	Counts  [3]int // train, validation, test
 	Report  movement.Report
 	Refused int // accepted movements left out for their muscle jerk
@@ -127,18 +128,22 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if err := parseJSON(raw, v); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
 
+func parseJSON(raw []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
 // ReadManifest reads the manifest of a finished data set.
 func ReadManifest(dir string) (*Manifest, error) {
-	var m Manifest
-	err := readJSON(filepath.Join(dir, manifestFile), &m)
+	path := filepath.Join(dir, manifestFile)
+	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
 			return nil, fmt.Errorf("dataset: %s is not finished: run the command that makes it again, it goes on where it stopped", dir)
@@ -148,12 +153,24 @@ func ReadManifest(dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
+	m, err := parseManifest(raw)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+func parseManifest(raw []byte) (*Manifest, error) {
+	var m Manifest
+	if err := parseJSON(raw, &m); err != nil {
+		return nil, err
+	}
 	if m.Format != format {
-		return nil, fmt.Errorf("dataset: %s has format %d, this program reads %d", dir, m.Format, format)
+		return nil, fmt.Errorf("format %d, this program reads %d", m.Format, format)
 	}
 	for _, s := range m.Shards {
 		if !fs.ValidPath(s.File) || s.File == "." || path.Ext(s.File) != shardExt {
-			return nil, fmt.Errorf("dataset: %s: shard name %q", filepath.Join(dir, manifestFile), s.File)
+			return nil, fmt.Errorf("shard name %q", s.File)
 		}
 	}
 	return &m, nil
@@ -171,6 +188,7 @@ func Open(dir string, opt Options) (*Dataset, error) {
 		opt.Seed = m.Seed
 	}
 	st := &shards{dir: dir}
+	config := m.hash()
 	var items [numSplits][]item
 	for i, sh := range m.Shards {
 		st.files = append(st.files, shardFile{name: sh.File})
@@ -178,9 +196,9 @@ func Open(dir string, opt Options) (*Dataset, error) {
 		if err != nil {
 			return nil, fmt.Errorf("dataset: %w", err)
 		}
-		if h.Config != m.hash() || len(entries) != sh.Records {
+		if h.Config != config || len(entries) != sh.Records {
 			return nil, fmt.Errorf("dataset: %s: %d records of configuration %.8s, the manifest says %d of %.8s: it belongs to another data set",
-				st.path(i), len(entries), h.Config, sh.Records, m.hash())
+				st.path(i), len(entries), h.Config, sh.Records, config)
 		}
 		fields, rows, err := h.fieldSet()
 		if err != nil {

@@ -102,6 +102,29 @@ func TestParseTablesRefuses(t *testing.T) {
 	}
 }
 
+// Whatever the text, tables are an error or lie on the grid.
+func FuzzParseTables(f *testing.F) {
+	f.Add("# c\nsnap horizontal\n-34 2:-12/-10,-6 4:0\n")
+	f.Add("a vertical\n2 4:0/900")
+	f.Add("2,-34,0\n2,0,-34")
+	f.Fuzz(func(t *testing.T, s string) {
+		if tables, err := ParseTables(strings.NewReader(s)); err == nil {
+			for _, tab := range tables {
+				for _, p := range tab.Points {
+					for _, v := range p {
+						if v != math.Trunc(v) || math.Abs(v) > gridBound {
+							t.Fatalf("point %v", p)
+						}
+					}
+				}
+			}
+		}
+		if points, err := ReadPoints(strings.NewReader(s)); err == nil && len(points) > len(s) {
+			t.Fatalf("%d points of %d bytes", len(points), len(s))
+		}
+	})
+}
+
 // np.gradient of NumPy 1.24 thrice on [0, 1, 4, 9, 16, 30] gives the rows below.
 func TestJerkByHand(t *testing.T) {
 	v := []float64{0, 1, 4, 9, 16, 30}

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -213,8 +214,8 @@ func ReadPoints(r io.Reader) ([][3]float64, error) {
 		var p [3]float64
 		for k := range p {
 			v, err := strconv.ParseFloat(strings.TrimSpace(f[k]), 64)
-			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", n, err)
+			if err != nil || !(math.Abs(v) < 1000) {
+				return nil, fmt.Errorf("line %d: %q: want a position in cm", n, f[k])
 			}
 			p[k] = v
 		}
