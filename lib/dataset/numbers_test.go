@@ -42,7 +42,8 @@ func TestNumbers(t *testing.T) {
 	t.Logf("%v", r)
 	t.Logf("%d movements in %.1f s: %.1f accepted movements/s; %.1f in 2 s of processor time; mean length %.1f",
 		r.Accepted, took, float64(r.Accepted)/took, 2*float64(r.Accepted)/cpu, mean)
-	t.Logf("muscle jerk of accepted movements: mean %.3f, largest %.3f mm/sample³", r.JerkSum/float64(r.Accepted), r.JerkWorst)
+	t.Logf("muscle jerk of accepted movements: mean %.3f, largest %.3f mm/sample³; after the median filter %.3f and %.3f",
+		r.JerkSum/float64(r.Accepted), r.JerkWorst, r.FilteredSum/float64(r.Accepted), r.FilteredWorst)
 	if r.Accepted != 2*len(set.Strokes) || mean < 100 || mean > 120 {
 		t.Errorf("%d movements of %.1f samples, want %d of about 110", r.Accepted, mean, 2*len(set.Strokes))
 	}

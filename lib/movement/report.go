@@ -22,10 +22,12 @@ type Report struct {
 	MuscleJerk int // rejected: a muscle's length jumps
 	NotANumber int // rejected: a value is not a number (no such value passes a test)
 
-	Smooth    int     // accepted with a muscle jerk below 1 as they are
-	Smoothed  int     // accepted with a muscle jerk below 1 after the median filter only
-	JerkSum   float64 // of the muscle jerk over accepted movements, mm/sample³
-	JerkWorst float64 // largest muscle jerk of an accepted movement, mm/sample³
+	Smooth        int     // accepted with a muscle jerk below 1 as they are
+	Smoothed      int     // accepted with a muscle jerk below 1 after the median filter only
+	JerkSum       float64 // of the muscle jerk over accepted movements, mm/sample³
+	JerkWorst     float64 // largest muscle jerk of an accepted movement
+	FilteredSum   float64 // as JerkSum, after the median filter
+	FilteredWorst float64
 }
 
 // SmoothJerk is the muscle jerk, in mm/sample³, below which the data set takes a
@@ -48,6 +50,8 @@ func (r *Report) Add(o Report) {
 	r.Smoothed += o.Smoothed
 	r.JerkSum += o.JerkSum
 	r.JerkWorst = max(r.JerkWorst, o.JerkWorst)
+	r.FilteredSum += o.FilteredSum
+	r.FilteredWorst = max(r.FilteredWorst, o.FilteredWorst)
 }
 
 // try solves the planned movement and tells whether it passes the limits.
@@ -95,10 +99,13 @@ func (r *Report) accept(m *Movement) {
 	r.Samples += m.Len()
 	r.JerkSum += m.MuscleJerk
 	r.JerkWorst = max(r.JerkWorst, m.MuscleJerk)
+	filtered := FilteredJerk(m.Muscles)
+	r.FilteredSum += filtered
+	r.FilteredWorst = max(r.FilteredWorst, filtered)
 	switch {
 	case m.MuscleJerk < SmoothJerk:
 		r.Smooth++
-	case FilteredJerk(m.Muscles) < SmoothJerk:
+	case filtered < SmoothJerk:
 		r.Smoothed++
 	}
 }
@@ -137,8 +144,8 @@ func (r Report) String() string {
 		r.Monkey, r.Accepted, r.Attempts, r.reasons(), 100*tracing, 100*both)
 	if r.Accepted > 0 {
 		n := float64(r.Accepted)
-		fmt.Fprintf(&b, "; %.1f samples a movement; muscle jerk below 1: %.1f %%, after the median filter %.1f %%",
-			float64(r.Samples)/n, 100*float64(r.Smooth)/n, 100*float64(r.Smooth+r.Smoothed)/n)
+		fmt.Fprintf(&b, "; %.1f samples a movement; muscle jerk below 1: %.1f %%, after the median filter %.1f %%; mean %.2f, filtered %.2f mm/sample³",
+			float64(r.Samples)/n, 100*float64(r.Smooth)/n, 100*float64(r.Smooth+r.Smoothed)/n, r.JerkSum/n, r.FilteredSum/n)
 	}
 	return b.String()
 }
