@@ -14,6 +14,12 @@ func IsComplete(text string) (status, indent string) {
 	}
 	atEnd := err.Name == "Incomplete" ||
 		err.Pos.IsValid() && err.Name == "SyntaxError" && strings.TrimSpace(text[min(err.Pos.Offset, len(text)):]) == ""
+	if err.Name == "Incomplete" && atEnd {
+		// With its brackets closed, is the rest in order?
+		if _, e := parse(token.NewFileSet(), 1, closed(text)); e != nil && e.Pos.IsValid() && strings.TrimSpace(text[min(e.Pos.Offset, len(text)):]) != "" {
+			atEnd = false
+		}
+	}
 	if !atEnd {
 		return "invalid", ""
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/spindle-lab/spindle/kernel/session"
 )
@@ -33,26 +32,26 @@ func (k *Kernel) executeAll() {
 			k.queue = k.queue[1:]
 			k.running, k.late = r.m, r.m
 			k.mu.Unlock()
-			failed := true
-			k.guard(r.m, func() { failed = k.execute(r) })
+			k.guard(r.m, func() { k.execute(r) })
 			k.mu.Lock()
 			k.running = nil
 			k.mu.Unlock()
-			if failed {
-				k.abortQueue()
-			}
 		}
 	}
 }
 
-// abortQueue answers what waits behind a failed cell. What the client sent
-// before it knew of the failure may still be on the way.
-func (k *Kernel) abortQueue() {
-	time.Sleep(20 * time.Millisecond)
+// takeQueue empties the queue: what the client sent before it could know that
+// the running cell would fail.
+func (k *Kernel) takeQueue() []request {
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	queue := k.queue
 	k.queue = nil
-	k.mu.Unlock()
+	return queue
+}
+
+// abort answers requests that are not run.
+func (k *Kernel) abort(queue []request) {
 	for _, r := range queue {
 		k.status(r.m, "busy")
 		k.mu.Lock()
@@ -63,9 +62,8 @@ func (k *Kernel) abortQueue() {
 	}
 }
 
-// execute runs one request; it reports whether the queue behind it is to be
-// aborted.
-func (k *Kernel) execute(r request) bool {
+// execute runs one request. If it fails, what waits behind it is aborted.
+func (k *Kernel) execute(r request) {
 	var q executeRequest
 	if err := json.Unmarshal(r.m.Content, &q); err != nil {
 		k.log.Printf("jupyter: execute_request: %v", err)
@@ -90,7 +88,6 @@ func (k *Kernel) execute(r request) bool {
 	}
 	err := k.backend.Eval(ctx, n, q.Code, func(e session.Event) { k.event(r, e, count, q.Silent, orTrue(q.AllowStdin)) })
 	content := map[string]any{"status": "ok", "execution_count": count, "payload": []any{}, "user_expressions": map[string]any{}}
-	reply := k.message
 	var ce *session.Error
 	if err != nil && !errors.As(err, &ce) {
 		ce = &session.Error{Name: "KernelError", Message: err.Error(), Traceback: []string{err.Error()}}
@@ -109,9 +106,13 @@ func (k *Kernel) execute(r request) bool {
 	} else if len(q.Expressions) > 0 {
 		content["user_expressions"] = k.expressions(ctx, n, q.Expressions)
 	}
-	r.to(reply(r.m, "execute_reply", content))
+	var aborted []request
+	if ce != nil && orTrue(q.StopOnError) {
+		aborted = k.takeQueue()
+	}
+	r.to(k.message(r.m, "execute_reply", content))
 	k.status(r.m, "idle")
-	return ce != nil && orTrue(q.StopOnError)
+	k.abort(aborted)
 }
 
 // event publishes one piece of a cell's output. Output that comes after its

@@ -4,6 +4,16 @@
 //
 // Shell requests that run code wait for each other; all others, and everything
 // on the control socket, are answered at once, also while a cell runs.
+//
+// A program's kernel command does:
+//
+//	c, err := jupyter.ReadConnection(path)
+//	s, err := session.Start(session.Config{})
+//	k, err := jupyter.New(c, s, jupyter.Options{Info: jupyter.Info{...}, History: jupyter.NewHistory(jupyter.DefaultHistory())})
+//	err = k.Run(ctx) // SIGINT should call k.Interrupt, SIGTERM end ctx
+//
+// and its kernelspec, written by [Spec.Install], starts it with
+// []string{"kernel", "{connection_file}"}.
 package jupyter
 
 import (

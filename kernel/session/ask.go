@@ -4,6 +4,8 @@ import (
 	"context"
 	"html"
 	"strings"
+
+	"github.com/spindle-lab/spindle/kernel/cell"
 )
 
 // A Completion replaces code[From:To] by one of the matches. Offsets are bytes.
@@ -44,3 +46,6 @@ func (s *Session) Inspect(ctx context.Context, code string, pos, detail int) (ma
 	}
 	return map[string]any{"text/plain": text, "text/html": page, "text/markdown": md}, nil
 }
+
+// IsComplete tells whether a text is a whole cell; see [cell.IsComplete].
+func (s *Session) IsComplete(code string) (status, indent string) { return cell.IsComplete(code) }

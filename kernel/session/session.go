@@ -12,7 +12,7 @@
 //		display.SetSink(sink{out}) // passes bundles on
 //		return session.Setup{Options: cell.Options{
 //			Symbols: symbols.Table, Importer: symbols.NewImporter(),
-//			Paths: symbols.Paths(), Path: symbols.PathOf, Show: display.Last,
+//			Paths: symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc, Show: display.Last,
 //		}}
 //	}))
 package session

@@ -134,3 +134,23 @@ func PathOf(name string) string {
 	}
 	return best
 }
+
+var (
+	docMu    sync.Mutex
+	docCache = map[string]map[string]string{}
+)
+
+// Doc returns the documentation of a package's name: "F", "T", "T.Method",
+// "T.Field"; of the package itself for "".
+func Doc(path, name string) string {
+	docMu.Lock()
+	defer docMu.Unlock()
+	docs, ok := docCache[path]
+	if !ok {
+		if p := index[path]; p != nil {
+			docs = p.Doc()
+		}
+		docCache[path] = docs
+	}
+	return docs[name]
+}

@@ -13,6 +13,7 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/run/run"] = map[string]reflect.Value{
+		"CacheEnv":  reflect.ValueOf(constant.MakeFromLiteral("\"SPINDLE_CACHE\"", token.STRING, 0)),
 		"Check":     reflect.ValueOf(p0_run.Check),
 		"DataDir":   reflect.ValueOf(p0_run.DataDir),
 		"DataEnv":   reflect.ValueOf(constant.MakeFromLiteral("\"SPINDLE_DATA\"", token.STRING, 0)),
