@@ -229,10 +229,17 @@ func each(ctx context.Context, n, workers int, progress run.Progress, f func(i i
 // ErrGivenUp is wrapped by the error of a movement that was never accepted.
 var ErrGivenUp = errors.New("no attempt was accepted")
 
+// minStroke is the least length that every augmentation leaves two samples of.
+const minStroke = 5
+
 // One makes one movement: it draws augmentation, start point and rest posture
 // until the movement passes the limits.
 func (g *Generator) One(j Job, seed uint64) (Movement, Report, error) {
 	rep := Report{Monkey: g.monkey}
+	if n := len(j.Stroke.X); n < minStroke || len(j.Stroke.Y) != n || g.starts[j.Plane] == nil {
+		return Movement{}, rep, fmt.Errorf("movement: stroke %d, letter %s, plane %s: %d and %d coordinates, want at least %d of each and a plane of the generator",
+			j.Index, j.Stroke.Letter(), j.Plane, n, len(j.Stroke.Y), minStroke)
+	}
 	c, err := g.chain()
 	if err != nil {
 		return Movement{}, rep, err

@@ -321,6 +321,21 @@ func TestGivesUpWithAReason(t *testing.T) {
 	if _, err := NewGenerator("rex", Options{}); err == nil || !strings.Contains(err.Error(), "rex") {
 		t.Errorf("unknown monkey: %v", err)
 	}
+	short := smallSet()[0]
+	short.X, short.Y = short.X[:4], short.Y[:4]
+	if _, _, err := g.One(Job{Stroke: short}, 1); err == nil || !strings.Contains(err.Error(), "4 and 4 coordinates") {
+		t.Errorf("a stroke of 4 samples: %v", err)
+	}
+	for n := minStroke; n < 40; n++ {
+		for _, size := range stroke.Sizes {
+			for _, speed := range stroke.Speeds {
+				s := stroke.Stroke{X: make([]float64, n), Y: make([]float64, n)}
+				if s.Augment(stroke.Latents{Size: size, Speed: speed}).Len() < 2 {
+					t.Errorf("%d samples, size %v, speed %v: less than two left", n, size, speed)
+				}
+			}
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, _, err := g.Generate(ctx, smallSet(), 1, nil); !errors.Is(err, context.Canceled) {
