@@ -7,11 +7,13 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/spindle-lab/spindle/kernel/cell"
 	"github.com/spindle-lab/spindle/kernel/jupyter"
+	"github.com/spindle-lab/spindle/kernel/notebook"
 	"github.com/spindle-lab/spindle/kernel/session"
 	"github.com/spindle-lab/spindle/kernel/symbols"
 	_ "github.com/spindle-lab/spindle/kernel/symbols/lib"
@@ -108,5 +110,43 @@ func TestJupyterKernelTest(t *testing.T) {
 	t.Logf("%s", out)
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A notebook through nbconvert: output, a picture and a bar are in the file.
+func TestNBConvert(t *testing.T) {
+	python := systemPython(t, "nbconvert")
+	env := install(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "in.ipynb")
+	nb := &notebook.Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": "spindle-test", "display_name": "x", "language": "go"}}}
+	for i, src := range []string{
+		"import (\"fmt\"; \"github.com/spindle-lab/spindle/lib/display\"; \"gonum.org/v1/plot\")",
+		"fmt.Println(\"hello\")\n6 * 7",
+		"step := display.Progress(\"task\")\nfor i := range 11 { step(i, 10, \"\") }",
+		"p := plot.New()\np.Title.Text = \"t\"\np",
+	} {
+		nb.Cells = append(nb.Cells, &notebook.Cell{ID: fmt.Sprint("c", i), Type: notebook.Code, Source: src})
+	}
+	if err := nb.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", "out.ipynb", path)
+	cmd.Env, cmd.Dir = env, dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	got, err := notebook.Read(filepath.Join(dir, "out.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := got.Cells[1].Outputs; len(o) != 2 || o[0].Text != "hello\n" || o[1].Data["text/plain"] != "42" {
+		t.Errorf("cell 2: %+v", o)
+	}
+	if o := got.Cells[2].Outputs; len(o) != 1 || !strings.Contains(fmt.Sprint(o[0].Data["text/plain"]), "10 of 10") {
+		t.Errorf("cell 3: %+v", o)
+	}
+	if o := got.Cells[3].Outputs; len(o) != 1 || o[0].Data["image/png"] == nil {
+		t.Errorf("cell 4: %+v", o)
 	}
 }
