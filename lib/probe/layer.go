@@ -141,13 +141,17 @@ func regressors(c *Components, a *recording.Aligned, opt LayerOptions) (train, t
 				d := a.Durations[i]
 				cut := b.cut[:d]
 				trace := b.x[i*c.Time : (i+1)*c.Time]
+				from := recording.Onset
+				if a.Starts != nil {
+					from = a.Starts[i]
+				}
 				for t := range cut {
 					if opt.Strides {
-						cut[t] = strided(trace, recording.Onset+t, opt.Stride)
+						cut[t] = strided(trace, from+t, opt.Stride)
 					} else if c.Time == recording.Window {
-						cut[t] = trace[recording.Onset+t]
+						cut[t] = trace[from+t]
 					} else {
-						cut[t] = at400(trace, recording.Onset+t)
+						cut[t] = at400(trace, from+t)
 					}
 				}
 				for r := range d / a.PerBin {

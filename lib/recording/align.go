@@ -78,6 +78,10 @@ type Aligned struct {
 	Counts    [][]float64 // raw spikes per bin, flat [bin][unit], [trial]
 	Kin       []Kinematics
 
+	Directions []float64 // of the target, or of the perturbation, rad; NaN where unknown, [trial]
+	Starts     []int     // window sample at which each cut begins; nil: Onset
+	Taps       int       // bins that a rate was smoothed over
+
 	Train, Test []int // positions of trials, in the order of the split
 	Excluded    []Excluded
 	Switches    []string // options that are off the published default
@@ -110,14 +114,15 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 	}
 	a := &Aligned{Name: s.Name, Animal: s.Animal, Area: s.Area, Source: s.Source, Arm: s.Arm,
 		Condition: o.Condition, Units: s.Units, PerBin: s.PerBin()}
+	if s.Bin > Step {
+		o.Taps = 1
+	}
+	a.Taps = o.Taps
 	if o.SmoothCut {
 		a.Switches = append(a.Switches, "counts smoothed after cutting")
 	}
 	if o.Metres {
 		a.Switches = append(a.Switches, "passive input in metres")
-	}
-	if s.Bin > Step {
-		o.Taps = 1
 	}
 	var chosen []int
 	var cuts [][2]int
@@ -208,6 +213,11 @@ func (s *Session) window(a *Aligned, k int, t Trial, from, to int, o AlignOption
 	per, units, bins := s.PerBin(), len(s.Units), to-from
 	a.IDs = append(a.IDs, t.ID)
 	a.Durations = append(a.Durations, bins*per)
+	if o.Condition == Bumped {
+		a.Directions = append(a.Directions, t.BumpDir)
+	} else {
+		a.Directions = append(a.Directions, t.Target)
+	}
 	rates, counts := make([]float64, bins*units), make([]float64, bins*units)
 	for u, c := range s.Counts {
 		var sm []float64
@@ -232,8 +242,18 @@ func (s *Session) window(a *Aligned, k int, t Trial, from, to int, o AlignOption
 	kin.Vel = atBins(s.HandVel, lo, hi, per)
 	kin.Acc = atBins(s.HandAcc, lo, hi, per)
 	kin.Force = atBins(s.Force, lo, hi, per)
-	kin.Joints = atBins(s.Joints, lo, hi, per)
-	kin.JointVel = atBins(s.JointVel, lo, hi, per)
+	if kin.Joints, kin.JointVel = atBins(s.Joints, lo, hi, per), atBins(s.JointVel, lo, hi, per); o.Condition == Bumped {
+		// The published passive models take four angles, and their gradient over
+		// the whole trial for velocities.
+		four := s.Joints[:min(4, len(s.Joints))]
+		rate := make([][]float64, len(four))
+		for j, row := range four {
+			rate[j] = make([]float64, t.End*per-t.Start*per)
+			Gradient(rate[j], row[t.Start*per:t.End*per], Step)
+		}
+		kin.NumJoints = len(four)
+		kin.Joints, kin.JointVel = atBins(four, lo, hi, per), atBins(rate, lo-t.Start*per, hi-t.Start*per, per)
+	}
 	kin.Muscles = atBins(s.Muscles, lo, hi, per)
 	if before := max(lo-per, t.Start*per); len(s.Hand) > 0 {
 		kin.Origin = atBins(s.Hand, before, before+per, per)
@@ -328,4 +348,14 @@ func split(groups []int, o AlignOptions) (train, test []int, err error) {
 	rng.Shuffle(len(train), func(i, j int) { train[i], train[j] = train[j], train[i] })
 	rng.Shuffle(len(test), func(i, j int) { test[i], test[j] = test[j], test[i] })
 	return train, test, nil
+}
+
+// Slice returns bins [from, to) of a cut of that many bins.
+func (k Kinematics) Slice(from, to, bins int) Kinematics {
+	for _, v := range []*[]float64{&k.Pos, &k.Vel, &k.Acc, &k.Force, &k.Joints, &k.JointVel, &k.Muscles, &k.MuscleVel} {
+		if w := len(*v) / bins; w > 0 {
+			*v = (*v)[from*w : to*w]
+		}
+	}
+	return k
 }

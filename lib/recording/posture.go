@@ -11,7 +11,20 @@ import (
 	"github.com/spindle-lab/spindle/lib/run"
 )
 
-// AddMuscles gives a session that has hand positions only the arm of a monkey:
+// ArmOptions says whose arm a session of hand positions gets.
+type ArmOptions struct {
+	Monkey    string      // default "snap"
+	Placement *Placement  // of the shoulder; default fitted to the workspace
+	Quirks    *arm.Quirks // default arm.OpenSim40, as in the published data
+	Progress  run.Progress
+}
+
+// AddMuscles is [Session.AddArm] with the published quirks of OpenSim.
+func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placement, progress run.Progress) error {
+	return s.AddArm(ctx, ArmOptions{Monkey: monkey, Placement: place, Progress: progress})
+}
+
+// AddArm gives a session that has hand positions only the arm of a monkey:
 // for every trial the posture of each sample is the one closest to that of the
 // sample before (the first to [Reference]) that brings the two-link arm's hand
 // to the recorded position, and muscle lengths are those of the monkey's
@@ -23,7 +36,15 @@ import (
 // sample stays NaN, so that [Session.Align] leaves its trial out; that more than
 // a twentieth of the samples are out of reach is an error. The work is spread
 // over the cores and does not depend on their number.
-func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placement, progress run.Progress) error {
+func (s *Session) AddArm(ctx context.Context, o ArmOptions) error {
+	monkey, place := o.Monkey, o.Placement
+	if monkey == "" {
+		monkey = "snap"
+	}
+	quirks := arm.OpenSim40
+	if o.Quirks != nil {
+		quirks = *o.Quirks
+	}
 	if len(s.Hand) < 2 {
 		return fmt.Errorf("recording: %s: no hand position to find postures from", s.Name)
 	}
@@ -72,10 +93,10 @@ func (s *Session) AddMuscles(ctx context.Context, monkey string, place *Placemen
 	for range max(1, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
-				out, all := s.solve(ctx, spans[i], model, marker, reach, *place)
+				out, all := s.solve(ctx, spans[i], arm.NewSolver(model, quirks), marker, reach, *place)
 				mu.Lock()
 				done, missed, solved = done+1, missed+out, solved+all
-				progress.Report(done, len(spans), "postures and muscle lengths")
+				o.Progress.Report(done, len(spans), "postures and muscle lengths")
 				mu.Unlock()
 			}
 		})
@@ -129,12 +150,10 @@ func (s *Session) spans() []Segment {
 // reachTolerance is the distance, in m, by which the hand may miss a recorded position.
 const reachTolerance = 1e-3
 
-// solve fills the samples of one span; it returns how many are out of reach, of
+// solve fills the samples of one span, by a solver of its own, for OpenSim's
+// wrapping remembers earlier postures and spans must not depend on each other; it returns how many are out of reach, of
 // how many.
-func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, marker int, reach arm.Reach, place Placement) (missed, all int) {
-	// OpenSim's wrapping remembers earlier postures: a solver of its own keeps
-	// spans independent of each other.
-	solver := arm.NewSolver(model, arm.OpenSim40)
+func (s *Session) solve(ctx context.Context, span Segment, solver *arm.Solver, marker int, reach arm.Reach, place Placement) (missed, all int) {
 	ref := referenceRad()
 	per := s.PerBin()
 	lo, hi := span.Start*per, span.End*per
@@ -157,7 +176,7 @@ func (s *Session) solve(ctx context.Context, span Segment, model *arm.Model, mar
 			continue
 		}
 		ref = q
-		solver.Set(model.Posture(q[0], -q[1], q[2], q[3]))
+		solver.Set(solver.Model().Posture(q[0], -q[1], q[2], q[3]))
 		for j, sign := range [4]float64{1, -1, 1, 1} {
 			s.Joints[j][t] = sign * q[j] / degree
 		}

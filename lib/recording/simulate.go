@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/spindle-lab/spindle/lib/arm"
 	"github.com/spindle-lab/spindle/lib/run"
 )
 
@@ -20,7 +21,8 @@ type SimOptions struct {
 	Units    int        // default 30, divided evenly between the tunings
 	Tuning   []string   // of "hand", "joint", "muscle"; default all three
 	Rate     float64    // mean rate, spikes/s; default 20
-	Ceiling  float64    // if not 0, rates are scaled so that a perfect model reaches this EV in expectation
+	Depth    float64    // standard deviation of the rate over its mean, before rectification; default 0.4
+	Ceiling  float64    // if not 0, rates are scaled so that a perfect model reaches this EV in reaches, in expectation
 	Radius   float64    // cm, distance of the eight targets; default 9
 	Bin      float64    // s; default 0.010
 	Place    *Placement // of the shoulder; default fitted to the workspace
@@ -49,6 +51,9 @@ func (o *SimOptions) defaults() error {
 	if o.Rate == 0 {
 		o.Rate = 20
 	}
+	if o.Depth == 0 {
+		o.Depth = 0.4
+	}
 	if o.Radius == 0 {
 		o.Radius = 9
 	}
@@ -63,6 +68,8 @@ func (o *SimOptions) defaults() error {
 		return fmt.Errorf("recording: simulate %d units: 1 to 10000 expected", o.Units)
 	case !(o.Rate > 0) || o.Rate > 1000:
 		return fmt.Errorf("recording: simulate a rate of %g spikes/s: above 0 and up to 1000 expected", o.Rate)
+	case !(o.Depth > 0) || o.Depth > 10:
+		return fmt.Errorf("recording: simulate rates of depth %g: above 0 and up to 10 expected", o.Depth)
 	case !(o.Ceiling >= 0 && o.Ceiling < 1):
 		return fmt.Errorf("recording: simulate a ceiling of %g: from 0 to below 1 expected", o.Ceiling)
 	case !(o.Radius > 0) || o.Radius > 15:
@@ -83,9 +90,15 @@ func (o *SimOptions) defaults() error {
 // perturbation of about 3 cm in 130 ms, by the arm of a monkey. Each unit's
 // rate is a rectified weighted sum of what it is tuned to: position and
 // velocity of the hand; angles and angular velocities of the joints; or lengths
-// and rectified velocities of a few muscles. Counts are Poisson. Unit.Truth
-// names the tuning, Unit.Ceiling the EV that the true rate would have.
+// and rectified velocities of three muscles that move. Counts are Poisson.
+// Unit.Truth names the tuning, Unit.Ceiling the EV that the true rate would have
+// for counts smoothed over 50 ms, in the reaches.
 func Simulate(o SimOptions) (*Session, error) { return SimulateContext(context.Background(), o) }
+
+// smoothQuirks are the quirks of a simulated arm: without the stale wrap points,
+// which make lengths jump by a millimetre, but with the phantom of the torus,
+// which keeps paths from going around it the long way.
+var smoothQuirks = arm.Quirks{SixDigitOffsets: true, TorusPhantom: true}
 
 // SimulateContext is [Simulate] with a context.
 func SimulateContext(ctx context.Context, o SimOptions) (*Session, error) {
@@ -102,7 +115,7 @@ func SimulateContext(ctx context.Context, o SimOptions) (*Session, error) {
 	}
 	s.Units = []Unit{{}}
 	s.Counts = [][]float64{make([]float64, len(s.Hand[0])/per)} // so that the session has its length
-	if err := s.AddMuscles(ctx, o.Monkey, o.Place, o.Progress); err != nil {
+	if err := s.AddArm(ctx, ArmOptions{Monkey: o.Monkey, Placement: o.Place, Quirks: &smoothQuirks, Progress: o.Progress}); err != nil {
 		return nil, err
 	}
 	s.Units, s.Counts = nil, nil
@@ -229,7 +242,14 @@ func (s *Session) simulateUnit(truth string, o SimOptions, rng *rand.Rand) (coun
 			add(rng.NormFloat64(), s.JointVel[j], false)
 		}
 	case "muscle":
-		for _, m := range rng.Perm(NumMuscles)[:3] {
+		var moving []int // those that cross the wrist only keep their length
+		for m := range s.Muscles {
+			if _, sd := meanSD(s.Muscles[m]); sd > 1 { // mm
+				moving = append(moving, m)
+			}
+		}
+		rng.Shuffle(len(moving), func(i, j int) { moving[i], moving[j] = moving[j], moving[i] })
+		for _, m := range moving[:min(3, len(moving))] {
 			v := make([]float64, n)
 			for _, g := range s.Segments {
 				lo, hi := g.Start*s.PerBin(), g.End*s.PerBin()
@@ -245,23 +265,24 @@ func (s *Session) simulateUnit(truth string, o SimOptions, rng *rand.Rand) (coun
 	}
 	rate := make([]float64, n) // spikes per sample before scaling
 	for t, v := range drive {
-		rate[t] = max(0, 1+0.8*(v-mean)/sd)
+		rate[t] = max(0, 1+o.Depth*(v-mean)/sd)
 	}
 	level, _ := meanSD(rate)
 	scale := o.Rate * Step / level
-	// What a perfect model of the rates over 50 ms would explain of Poisson counts.
+	// What a perfect model of the rates over 50 ms would explain of Poisson
+	// counts in the reaches.
 	var slow []float64
-	for _, g := range s.Segments {
-		slow = append(slow, Boxcar(rate[g.Start*s.PerBin():g.End*s.PerBin()], 5)...)
+	per := s.PerBin()
+	for _, t := range s.Trials {
+		slow = append(slow, Boxcar(rate[t.Start*per:t.End*per], 5)[(t.Onset-t.Start)*per:(t.Stop-t.Start)*per]...)
 	}
-	_, spread := meanSD(slow)
+	level, spread := meanSD(slow)
 	noise := level / 5
 	if o.Ceiling > 0 && spread > 0 {
 		scale = noise / (spread * spread) * o.Ceiling / (1 - o.Ceiling)
 	}
 	signal := scale * spread * spread
 	ceiling = signal / (signal + noise)
-	per := s.PerBin()
 	counts = make([]float64, n/per)
 	for b := range counts {
 		var mu float64
