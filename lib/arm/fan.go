@@ -105,7 +105,7 @@ func (e *ellipsoid) direction(p vec) (unit vec, scale float64) {
 		f := fx + fy + fz
 		step := f * (math.Sqrt(f) - 1) / (fx*ip + fy*iq + fz*ir)
 		t += step
-		if !(step > 1e-13) {
+		if !(step > 3e-8) { // the next would be lost in rounding
 			break
 		}
 	}

@@ -57,18 +57,6 @@ func (w *surface) wrapSegment(p1, p2 vec, method Method, quirks *Quirks) contact
 // roundoff is the smallest number that SIMM tells from zero.
 const roundoff = 2e-13
 
-// linesNear returns the points of two lines that are nearest to each other:
-// p + s·d and q + t·e with unit directions d and e. Parallel lines give ok false.
-func linesNear(p, d, q, e vec) (s, t float64, ok bool) {
-	c := d.cross(e)
-	den := c.dot(c)
-	if den <= roundoff {
-		return 0, 0, false
-	}
-	w := q.sub(p)
-	return w.cross(e).dot(c) / den, w.cross(d).dot(c) / den, true
-}
-
 func signOf(x float64) int {
 	if x >= 0 {
 		return 1

@@ -168,8 +168,9 @@ func spiral(c *contact, p1, p2 vec, radius float64) {
 	arc := radius * theta
 	var end1, end2 slider
 	var n, t, least, most float64 // segments, 1/n, and the squared lengths between which n holds
-	for round := 0; round < rounds; round++ {
-		rise := c.r2.z - c.r1.z
+	z1, z2 := c.r1.z, c.r2.z
+	for range rounds {
+		rise := z2 - z1
 		if square := arc*arc + rise*rise; !(square >= least && square < most) {
 			n = math.Trunc(math.Sqrt(square) / segment)
 			if !(n >= 2) {
@@ -181,45 +182,47 @@ func spiral(c *contact, p1, p2 vec, radius float64) {
 			s, k = math.Sincos(sense * (1 - t) * theta)
 			end2.set(&c.r2, &p2, radius*(ux*k-uy*s), radius*(uy*k+ux*s))
 		}
-		z1, z2 := c.r1.z, c.r2.z
-		moved1 := end1.adjust(&c.r1.z, p1.z, z1+t*rise)
-		moved2 := end2.adjust(&c.r2.z, p2.z, z1+(1-t)*rise)
-		if !moved1 && !moved2 || z1 == c.r1.z && z2 == c.r2.z {
+		move1 := end1.move(z1, z1+t*rise)
+		move2 := end2.move(z2, z1+(1-t)*rise)
+		if move1 == 0 && move2 == 0 {
 			break
 		}
+		z1 += move1
+		z2 += move2
 	}
-	rise := c.r2.z - c.r1.z
-	c.length = math.Sqrt(arc*arc + rise*rise)
+	c.r1.z, c.r2.z = z1, z2
+	c.length = math.Sqrt(arc*arc + (z2-z1)*(z2-z1))
 }
 
 // slider is what does not change while a tangent point slides along the axis:
-// the horizontal distances from the end of the piece to the tangent point (in),
-// from there to the next point of the helix (out), and where the line from the
-// one to the other passes nearest to the tangent point's generator.
-type slider struct{ in, out, share, span2 float64 }
+// the height of the end of the piece, the horizontal distances from there to
+// the tangent point (in) and on to the next point of the helix (out), and where
+// the line from the end to that point passes nearest to the tangent point's
+// generator. Height limits how steep that line may be.
+type slider struct{ end, in, out, share, height float64 }
 
 func (s *slider) set(r, p *vec, wx, wy float64) {
 	ix, iy := r.x-p.x, r.y-p.y
 	ox, oy := wx-r.x, wy-r.y
 	dx, dy := wx-p.x, wy-p.y
+	s.end = p.z
 	s.in, s.out = math.Sqrt(ix*ix+iy*iy), math.Sqrt(ox*ox+oy*oy)
-	s.span2 = dx*dx + dy*dy
-	s.share = (ix*dx + iy*dy) / s.span2
+	span2 := dx*dx + dy*dy
+	s.share = (ix*dx + iy*dy) / span2
+	// A line along the axis has no nearest point.
+	s.height = math.Sqrt(span2 * (1 - roundoff) / roundoff)
 }
 
-// adjust slides the tangent point at height z if the pieces on either side,
-// from height pz and to height wz, rise at angles that differ by more than a
-// tenth of a degree.
-func (s *slider) adjust(z *float64, pz, wz float64) bool {
+// move returns how far the tangent point at height z slides: not at all if the
+// pieces on either side, from the end and to height w, rise at angles that
+// differ by no more than a tenth of a degree.
+func (s *slider) move(z, w float64) float64 {
 	const tangency = 0.0017453310241888 // tan 0.1°
-	in, out := *z-pz, wz-*z
+	in, out := z-s.end, w-z
 	dot := in*out + s.in*s.out
-	if dot > 0 && math.Abs(s.in*out-s.out*in) <= tangency*dot {
-		return false
+	rise := w - s.end
+	if dot > 0 && math.Abs(s.in*out-s.out*in) <= tangency*dot || !(math.Abs(rise) < s.height) {
+		return 0
 	}
-	// A line along the axis has no nearest point.
-	if d := wz - pz; s.span2 > roundoff*(s.span2+d*d) {
-		*z += 1.5 * (pz + s.share*d - *z)
-	}
-	return true
+	return 1.5 * (s.share*rise - in)
 }
