@@ -13,6 +13,8 @@
 // depends on the arguments alone.
 package kernel
 
+import "github.com/spindle-lab/spindle/lib/blas"
+
 // Float is float32 or float64.
 type Float interface{ float32 | float64 }
 
@@ -31,6 +33,17 @@ func Gemm[T Float](m, n int, c []T, ldc int, a []T, lda, segs, segLen, segStride
 		_ = a[(m-1)*lda+(segs-1)*segStride+segLen-1]
 		_ = b[(segs*segLen-1)*ldb+n-1]
 	}
+	if f, ok := any(c).([]float32); ok && segs > 0 && segLen > 0 {
+		beta := float32(0)
+		if acc {
+			beta = 1
+		}
+		for s := range segs {
+			blas.GemmOverlap32(m, n, segLen, 1, any(a).([]float32)[s*segStride:], lda, any(b).([]float32)[s*segLen*ldb:], ldb, beta, f, ldc)
+			beta = 1
+		}
+		return
+	}
 	gemmGo(m, n, c, ldc, a, lda, segs, segLen, segStride, b, ldb, acc)
 }
 
@@ -43,6 +56,10 @@ func Outer[T Float](m, n, pixels int, c []T, ldc int, a []T, lda int, b []T, ldb
 	_ = c[(m-1)*ldc+n-1]
 	_ = a[(pixels-1)*lda+m-1]
 	_ = b[(pixels-1)*ldb+n-1]
+	if f, ok := any(c).([]float32); ok {
+		blas.GemmOverlapTrans32(m, n, pixels, 1, any(a).([]float32), lda, any(b).([]float32), ldb, 1, f, ldc)
+		return
+	}
 	outerGo(m, n, pixels, c, ldc, a, lda, b, ldb)
 }
 
