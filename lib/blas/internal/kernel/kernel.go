@@ -42,10 +42,11 @@ type Tile[T Float] struct {
 
 // A Set is the routines for one element type on one instruction set.
 type Set[T Float] struct {
-	Name string // "avx512", "avx2" or "go"
-	MR   int    // rows of C that a kernel holds in registers
-	Size int    // bytes of an element
-	NR   int    // columns of C that a kernel holds in registers, the panel width
+	Name     string // "avx512", "avx2" or "go"
+	MR       int    // rows of C that a kernel holds in registers
+	Size     int    // bytes of an element
+	Portable bool   // whether it is the one in Go
+	NR       int    // columns of C that a kernel holds in registers, the panel width
 
 	// Gemm computes one panel of at most NR columns and any number of rows.
 	Gemm func(t *Tile[T])

@@ -8,7 +8,7 @@ var (
 
 func portable[T Float](size int) Set[T] {
 	return Set[T]{
-		Name: "go", Size: size, MR: 4, NR: 4, Gemm: portableGemm[T],
+		Name: "go", Portable: true, Size: size, MR: 4, NR: 4, Gemm: portableGemm[T],
 		Dots: portableDots[T], Axpys: portableAxpys[T], Gers: portableGers[T],
 		Dot: portableDot[T], Axpy: portableAxpy[T],
 	}
