@@ -66,15 +66,15 @@ func (e *ellipsoid) fanPanel(r1, chord vec, lo, hi int) (sum vec) {
 	rule := fanRule(n)
 	middle := float64(lo+hi) / 2
 	var top, next vec // the two highest coefficients that the nodes resolve
-	for j := range rule {
-		g := &rule[j]
-		v, scale := e.direction(r1.along((middle+g.x)/fanSamples, chord))
+	for j := 0; j < fanNodes; j += 2 {
+		g, h := &rule[j], &rule[j+1]
+		v, w, scale := e.directions(r1.along((middle+g.x)/fanSamples, chord), r1.along((middle+h.x)/fanSamples, chord))
 		if scale < fanStiff {
 			return e.fanHalves(r1, chord, lo, hi)
 		}
-		sum = sum.along(g.w, v)
-		top = top.along(g.top, v)
-		next = next.along(g.next, v)
+		sum = sum.along(g.w, v).along(h.w, w)
+		top = top.along(g.top, v).along(h.top, w)
+		next = next.along(g.next, v).along(h.next, w)
 	}
 	// The error of the rule is about the coefficient of twice the degree, hence
 	// the square of these.
@@ -90,28 +90,43 @@ func (e *ellipsoid) fanHalves(r1, chord vec, lo, hi int) vec {
 	return e.fanPanel(r1, chord, lo, mid).add(e.fanPanel(r1, chord, mid+1, hi))
 }
 
-// direction returns the unit vector from a point inside to the closest point
-// of the surface. The multiplier t is the largest root of Σ(a·p/(t+a²))² = 1;
-// 1/√ of that sum is concave, so that Newton's method for it climbs to the
-// root from any bound below. The second result is as in closestScaled.
-func (e *ellipsoid) direction(p vec) (unit vec, scale float64) {
+// directions returns the unit vectors from two points inside to the closest
+// points of the surface. The multiplier t is the largest root of
+// Σ(a·p/(t+a²))² = 1; 1/√ of that sum is concave, so that Newton's method for it
+// climbs to the root from any bound below. Two are solved side by side because
+// each alone waits for its divisions. The last result is the smaller of the two
+// scales, as in closestScaled.
+func (e *ellipsoid) directions(p, q vec) (u, v vec, scale float64) {
+	const lost = 3e-8 // a step after which the next is lost in rounding
 	a, a2 := e.a, e.a2
-	x, y, z := a.x*math.Abs(p.x), a.y*math.Abs(p.y), a.z*math.Abs(p.z)
-	t := max(x-a2.x, y-a2.y, z-a2.z)
+	px, py, pz := a.x*math.Abs(p.x), a.y*math.Abs(p.y), a.z*math.Abs(p.z)
+	qx, qy, qz := a.x*math.Abs(q.x), a.y*math.Abs(q.y), a.z*math.Abs(q.z)
+	s := max(px-a2.x, py-a2.y, pz-a2.z)
+	t := max(qx-a2.x, qy-a2.y, qz-a2.z)
 	for range 50 {
-		ip, iq, ir := 1/(t+a2.x), 1/(t+a2.y), 1/(t+a2.z)
-		fx, fy, fz := x*ip, y*iq, z*ir
-		fx, fy, fz = fx*fx, fy*fy, fz*fz
-		f := fx + fy + fz
-		step := f * (math.Sqrt(f) - 1) / (fx*ip + fy*iq + fz*ir)
-		t += step
-		if !(step > 3e-8) { // the next would be lost in rounding
+		ds := climb(px, py, pz, 1/(s+a2.x), 1/(s+a2.y), 1/(s+a2.z))
+		dt := climb(qx, qy, qz, 1/(t+a2.x), 1/(t+a2.y), 1/(t+a2.z))
+		s += ds
+		t += dt
+		if !(ds > lost || dt > lost) {
 			break
 		}
 	}
-	P, Q, R := t+a2.x, t+a2.y, t+a2.z
+	P, Q, R := s+a2.x, s+a2.y, s+a2.z
 	pqr := P * Q * R
-	return vec{p.x / P, p.y / Q, p.z / R}.unit(), pqr * pqr
+	u = vec{p.x / P, p.y / Q, p.z / R}.unit()
+	P, Q, R = t+a2.x, t+a2.y, t+a2.z
+	pqr = min(pqr, P*Q*R)
+	v = vec{q.x / P, q.y / Q, q.z / R}.unit()
+	return u, v, pqr * pqr
+}
+
+// climb is one Newton step; ix is 1/(t+a²).
+func climb(x, y, z, ix, iy, iz float64) float64 {
+	x, y, z = x*ix, y*iy, z*iz
+	x, y, z = x*x, y*y, z*z
+	f := x + y + z
+	return f * (math.Sqrt(f) - 1) / (x*ix + y*iy + z*iz)
 }
 
 // fanNodes is the number of nodes of the rules.
