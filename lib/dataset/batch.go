@@ -25,9 +25,12 @@ func (s *Set) Read(i int, input []float32, keys []Key, targets [][]float32) erro
 			return fmt.Errorf("dataset: no target %s in this set; it has %v", key, s.Keys())
 		}
 	}
+	it := s.items[i]
+	if w, ok := s.store.(windowStore); ok {
+		return w.read(int(it.at), input, keys, targets)
+	}
 	buf := s.pool.Get().(*buffer)
 	defer s.pool.Put(buf)
-	it := s.items[i]
 	m, err := s.store.fetch(int(it.at), buf)
 	if err != nil {
 		return err

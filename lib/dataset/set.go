@@ -38,6 +38,13 @@ type store interface {
 	has(f field) bool
 }
 
+// A windowStore keeps whole windows, not movements: a published file.
+type windowStore interface {
+	store
+	read(at int, input []float32, keys []Key, targets [][]float32) error
+	hasKey(k Key) bool
+}
+
 // A sample is a movement in float32, each field [rows][t].
 type sample struct {
 	t      int
@@ -66,7 +73,8 @@ func (s *Set) Len() int { return len(s.items) }
 // written.
 func (s *Set) Label(i int) int { return int(s.items[i].label) }
 
-// Offset returns the window sample at which the movement of sample i begins.
+// Offset returns the window sample at which the movement of sample i begins; 0
+// in published files, which do not tell.
 func (s *Set) Offset(i int) int { return int(s.items[i].start) }
 
 // Record tells where sample i comes from, for messages.
@@ -77,6 +85,9 @@ func (s *Set) Rows(k Key) int { return k.Rows() }
 
 // Has tells whether the set has a target.
 func (s *Set) Has(k Key) bool {
+	if w, ok := s.store.(windowStore); ok {
+		return w.hasKey(k)
+	}
 	q, ok := quantities[k]
 	return ok && s.store.has(q.of)
 }
