@@ -127,22 +127,22 @@ func TestGolden(t *testing.T) {
 
 // A panel without data says so; it neither panics nor leaves an empty box.
 func TestEmptyInput(t *testing.T) {
-	nan := []float64{math.NaN(), math.NaN()}
+	none := []float64{math.NaN(), math.NaN()}
 	for name, p := range map[string]*Panel{
 		"letters":      Letters(nil, "a", 5),
 		"augmentation": Augmentation(stroke.Stroke{Label: 1, X: []float64{0, 1}, Y: []float64{0, 1}}, 1, 1),
 		"trace":        Trace("t", nil, true),
 		"poses":        ArmPoses("t", nil, nil, 0),
 		"joints":       Joints("t", nil),
-		"muscles":      Muscles("t", "mm", [][]float64{nan}),
+		"muscles":      Muscles("t", "mm", [][]float64{none}),
 		"parallel":     ParallelCoordinates("t", nil, 0, Blue),
 		"hands":        Hands("t"),
-		"loss":         LossCurves("t", "", []Curve{{Step: nan, Loss: nan}}),
+		"loss":         LossCurves("t", "", []Curve{{Step: none, Loss: none}}),
 		"performance":  TaskPerformance("t", "", []Score{{Value: math.NaN()}}),
-		"ev":           ExplainedVariance("t", []Model{{Name: "m", EV: nan}}),
+		"ev":           ExplainedVariance("t", []Model{{Name: "m", EV: none}}),
 		"one unit":     ExplainedVariance("t", []Model{{Name: "m", EV: []float64{0.1}}}),
 		"by layer":     ByLayer("t", nil),
-		"correlation":  PerformanceAgainstEV("t", "", []Correlated{{Name: "m", Performance: nan, EV: nan}}),
+		"correlation":  PerformanceAgainstEV("t", "", []Correlated{{Name: "m", Performance: none, EV: none}}),
 		"one network":  PerformanceAgainstEV("t", "", []Correlated{{Name: "m", Performance: []float64{1}, EV: []float64{1}, R: math.NaN(), Slope: math.NaN()}}),
 		"best layers":  BestLayers("t", []string{"m"}, [][]int{nil}),
 		"task space":   TaskSpace("t", "PC", nil),

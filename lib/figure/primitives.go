@@ -21,6 +21,9 @@ func finite(x, y []float64) plotter.XYs {
 	return xy
 }
 
+// nan marks what is not known.
+var nan = math.NaN()
+
 func bad(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 
 func index(n int) []float64 {

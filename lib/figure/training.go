@@ -70,6 +70,10 @@ type Score struct {
 // Label is the metric with its unit; the paper's "Test MSE" is in truth a mean
 // distance (spec/02, section 0).
 func TaskPerformance(title, label string, scores []Score) *Panel {
+	return taskPerformance(title, label, scores, nil, math.NaN())
+}
+
+func taskPerformance(title, label string, scores, twins []Score, chance float64) *Panel {
 	families := []string{"spatial_temporal", "temporal_spatial", "spatiotemporal", "lstm"}
 	data := display.Table{Columns: []string{"task", "family", "depth", "value"}}
 	p := newPlot(title, "", label)
@@ -101,6 +105,14 @@ func TaskPerformance(title, label string, scores []Score) *Panel {
 				at++
 			}
 			addPoints(p, xs, v, fade(FamilyColor(f), 0.75), 1.3)
+			for _, twin := range twins {
+				if twin.Family == f && twin.Depth == d && !bad(twin.Value) {
+					addPoints(p, []float64{x + 0.8*jitter(at)}, []float64{twin.Value}, fade(Grey, 0.8), 1.3)
+					at++
+					values = append(values, twin.Value)
+					data.Rows = append(data.Rows, []any{twin.Task + " (untrained)", f, d, twin.Value})
+				}
+			}
 			m := median(v)
 			addLine(p, []float64{x - 0.35, x + 0.35}, []float64{m, m}, FamilyColor(f), 1.2)
 			ticks = append(ticks, plot.Tick{Value: x, Label: fmt.Sprint(d)})
@@ -114,9 +126,18 @@ func TaskPerformance(title, label string, scores []Score) *Panel {
 	if !ok {
 		return emptyPanel("task_performance", title+": no network has a finite score")
 	}
+	if !bad(chance) {
+		l := addLine(p, []float64{-0.8, x - 0.7}, []float64{chance, chance}, Grey, 0.7, 2, 2)
+		p.Legend.Add("chance", l)
+		data.Rows = append(data.Rows, []any{"chance", "", nil, chance})
+		hi = math.Max(hi, chance)
+	}
+	if len(twins) > 0 {
+		p.Legend.Add("untrained", &plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: Grey, Radius: 2, Shape: draw.CircleGlyph{}}})
+	}
 	p.X.Label.Text = "layers"
 	p.X.Tick.Marker = plot.ConstantTicks(ticks)
 	p.X.Min, p.X.Max = -0.8, x-0.7
-	p.Y.Min, p.Y.Max = math.Min(0, lo), hi+(hi-lo)*0.35
+	p.Y.Min, p.Y.Max = math.Min(0, lo), hi+(hi-math.Min(0, lo))*0.45
 	return plotPanel("task_performance", p, data)
 }
