@@ -113,28 +113,44 @@ func (s *search) branches(heading float64) {
 		rot = [2]float64{math.Pi / 2, 3 * math.Pi / 2}
 	}
 	r := s.r
-	f0, f1 := copies(flex, r.Lo[0], r.Hi[0])
-	r0, r1 := copies(rot, r.Lo[2], r.Hi[2])
-	if f0 > f1 || r0 > r1 {
+	if !(s.sign*s.tau <= 0) && r.Hi[2] <= math.Pi/2 && r.Lo[2] >= -math.Pi/2 {
 		return
 	}
-	a0 := math.Ceil((r.Lo[1] - boxSlack - heading - math.Pi) / turn)
-	a1 := math.Floor((r.Hi[1] + boxSlack - heading + math.Pi) / turn)
-	for kf := f0; kf <= f1; kf++ {
-		for kr := r0; kr <= r1; kr++ {
-			for ka := a0; ka <= a1; ka++ {
-				s.alpha = heading + turn*ka
-				s.turn = [3]float64{turn * kf, 0, turn * kr}
+	fs := copies(flex, r.Lo[0], r.Hi[0], s.ref[0])
+	rs := copies(rot, r.Lo[2], r.Hi[2], s.ref[2])
+	as := copies([2]float64{heading - math.Pi, heading + math.Pi}, r.Lo[1], r.Hi[1], s.ref[1])
+	for i := range fs.n {
+		for j := range rs.n {
+			for k := range as.n {
+				s.turn = [3]float64{turn * (fs.first + float64(i)), 0, turn * (rs.first + float64(j))}
+				s.alpha = heading + turn*(as.first+float64(k))
 				s.curve(math.Max(-math.Pi, r.Lo[1]-s.alpha), math.Min(math.Pi, r.Hi[1]-s.alpha))
 			}
 		}
 	}
 }
 
-// copies returns the whole turns k for which rng + 2πk meets [lo, hi].
-func copies(rng [2]float64, lo, hi float64) (k0, k1 float64) {
+// turns is a run of whole turns.
+type turns struct {
+	first float64
+	n     int
+}
+
+// copies returns the whole turns k for which rng + 2πk meets [lo, hi]. Of a box
+// that many fit, it keeps those near the reference.
+func copies(rng [2]float64, lo, hi, ref float64) turns {
 	const turn = 2 * math.Pi
-	return math.Ceil((lo - boxSlack - rng[1]) / turn), math.Floor((hi + boxSlack - rng[0]) / turn)
+	first := math.Ceil((lo - boxSlack - rng[1]) / turn)
+	last := math.Floor((hi + boxSlack - rng[0]) / turn)
+	if last-first > 4 {
+		near := math.Round((ref - (rng[0]+rng[1])/2) / turn)
+		near = math.Min(math.Max(near, first), last)
+		first, last = math.Max(first, near-2), math.Min(last, near+2)
+	}
+	if !(first <= last) || math.Abs(first) > 1e9 {
+		return turns{}
+	}
+	return turns{first, int(last-first) + 1}
 }
 
 // node is a point of the curve with its squared distance from the reference.

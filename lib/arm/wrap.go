@@ -91,7 +91,7 @@ func (w *surface) surfaceLine(c *contact, visit func(vec)) {
 // helix visits points 2 mm apart between the tangent points on a cylinder.
 func helix(c *contact, radius float64, visit func(vec)) {
 	n := math.Trunc(c.length / 0.002)
-	if !(n >= 2) || n > 1e6 {
+	if !(n >= 2) || n > 1e5 {
 		return
 	}
 	theta := acos(radial(c.r1, c.r2) / math.Sqrt(radial(c.r1, c.r1)*radial(c.r2, c.r2)))
