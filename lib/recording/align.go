@@ -33,10 +33,10 @@ type AlignOptions struct {
 	// SmoothCut smooths the cut counts, zero outside, where the published code
 	// smooths the whole trial before cutting.
 	SmoothCut bool
-	// Metres gives the network the passive input in m and m/s in place of mm
-	// and mm/s, as the published loader does by mistake (spec/03, defect B2).
-	// Layer normalisation hides the difference.
-	Metres bool
+	// Millimetres gives the network the passive input in mm and mm/s, as in
+	// training. The published loader gives it in m and m/s by mistake (spec/03,
+	// defect B2); layer normalisation hides the difference.
+	Millimetres bool
 
 	TestFraction float64 // of trials, rounded up; default 0.2
 	SplitSeed    uint64
@@ -45,6 +45,8 @@ type AlignOptions struct {
 
 	Progress run.Progress
 }
+
+const millimetres = "passive input in mm"
 
 // An Excluded trial is one that was left out, and why.
 type Excluded struct {
@@ -121,8 +123,8 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 	if o.SmoothCut {
 		a.Switches = append(a.Switches, "counts smoothed after cutting")
 	}
-	if o.Metres {
-		a.Switches = append(a.Switches, "passive input in metres")
+	if o.Millimetres && o.Condition == Bumped {
+		a.Switches = append(a.Switches, millimetres)
 	}
 	var chosen []int
 	var cuts [][2]int
@@ -262,7 +264,7 @@ func (s *Session) window(a *Aligned, k int, t Trial, from, to int, o AlignOption
 		v := make([][]float64, NumMuscles)
 		win, rate := make([]float64, Window), make([]float64, Window)
 		scale := 1.0
-		if o.Metres && o.Condition == Bumped {
+		if !o.Millimetres && o.Condition == Bumped {
 			scale = 1e-3
 		}
 		for m, row := range s.Muscles {

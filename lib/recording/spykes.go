@@ -27,7 +27,7 @@ const spykesJump = 0.5
 // The file tells neither trials nor animal; [Session.CutReaches] finds reaches
 // by speed.
 func ReadSpykes(path string) (*Session, error) {
-	f, err := matfile.Read(path)
+	f, err := matfile.Reader{MaxBytes: fileBytes}.Read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,30 @@ func TestReadSpykes(t *testing.T) {
 	}
 }
 
+// testdata/make_samples.py: constant velocity, a jump of 3 cm after bin 25. It
+// runs in a lone clone too.
+func TestReadSpykesSample(t *testing.T) {
+	s, err := recording.ReadSpykes(sample("spykes_small.mat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []recording.Segment{{Start: 0, End: 25}, {Start: 25, End: 60}}; !slices.Equal(s.Segments, want) {
+		t.Fatalf("segments %v, want %v", s.Segments, want)
+	}
+	for _, k := range []int{0, 60, 124, 125, 299} {
+		bin := float64(k)/5 - 0.4 // the middle sample of a bin has the bin's own position
+		want := .25 * bin
+		if k >= 125 {
+			want += 3
+		}
+		near(t, "x", s.Hand[0][k], want, 1e-12)
+		near(t, "vy", s.HandVel[1][k], 2, 1e-12)
+	}
+	if s.Counts[2][59] != 2 || s.Counts[0][4] != 1 {
+		t.Errorf("counts %v %v", s.Counts[2][59], s.Counts[0][4])
+	}
+}
+
 func TestReachesAndMuscles(t *testing.T) {
 	s, err := recording.ReadSpykes(golden.Path(t, "recordings", "s1_data.mat"))
 	if err != nil {
