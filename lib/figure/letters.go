@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -17,7 +18,7 @@ import (
 // the paper's first panel of letters: x against y in cm, each letter in its
 // 5 cm box. The mean is taken over the strokes long enough at each sample.
 func Letters(strokes []stroke.Stroke, letters string, n int) *Panel {
-	return letterGrid("letters", strokes, letters, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+	return letterGrid("letters", strokes, letters, n, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
 		for k, s := range group {
 			addLine(p, s.X, s.Y, fade(Grey, 0.5), 0.4)
 			record(data, k, s)
@@ -34,7 +35,7 @@ func TimeCourses(strokes []stroke.Stroke, letters string, n int) *Panel {
 	for _, s := range strokes {
 		longest = max(longest, s.Len())
 	}
-	return letterGrid("time_courses", strokes, letters, n, 5, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
+	return letterGrid("time_courses", strokes, letters, n, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
 		for k, s := range group {
 			t := index(s.Len())
 			for i := range t {
@@ -54,7 +55,7 @@ func record(data *display.Table, k int, s stroke.Stroke) {
 	}
 }
 
-func letterGrid(name string, strokes []stroke.Stroke, letters string, n, cols int, one func(*plot.Plot, []stroke.Stroke, *display.Table)) *Panel {
+func letterGrid(name string, strokes []stroke.Stroke, letters string, n int, one func(*plot.Plot, []stroke.Stroke, *display.Table)) *Panel {
 	set := stroke.Set{Strokes: strokes}
 	data := display.Table{Columns: []string{"letter", "stroke", "t_s", "x_cm", "y_cm"}}
 	var plots []*plot.Plot
@@ -84,10 +85,12 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n, cols in
 		legendEntry(plots[0], "x", Blue, 0.8)
 		legendEntry(plots[0], "y", Orange, 0.8)
 	}
-	rows := (len(plots) + cols - 1) / cols
+	square := name == "letters"
 	return &Panel{Name: name, Data: data, draw: func(c draw.Canvas) {
+		cols := columns(len(plots), c, square)
 		for i, p := range plots {
-			if i/cols == rows-1 || i+cols >= len(plots) {
+			p.X.Label.Text, p.Y.Label.Text = "", ""
+			if i+cols >= len(plots) {
 				p.X.Label.Text = xlab
 			}
 			if i%cols == 0 {
@@ -96,6 +99,20 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n, cols in
 		}
 		tile(c, plots, cols)
 	}}
+}
+
+// columns chooses how many of n drawings stand side by side, so that each is
+// about square, or twice as wide as high.
+func columns(n int, c draw.Canvas, square bool) int {
+	aspect := float64(c.Size().X / c.Size().Y)
+	if !square {
+		aspect /= 2
+	}
+	cols := int(math.Round(math.Sqrt(float64(n) * aspect)))
+	cols = max(1, min(n, cols))
+	// No half-empty last row where fewer columns do as well.
+	rows := (n + cols - 1) / cols
+	return (n + rows - 1) / rows
 }
 
 // tile draws plots in a grid whose data areas line up.

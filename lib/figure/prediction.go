@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -46,7 +47,7 @@ func ExplainedVariance(title string, models []Model) *Panel {
 		return emptyPanel("explained_variance", title+": no unit has a finite explained variance")
 	}
 	addLine(p, []float64{-0.6, float64(len(models)) - 0.4}, []float64{0, 0}, Grey, 0.5, 2, 2)
-	p.X.Tick.Marker = ticksAt(names)
+	p.X.Tick.Marker = wrapTicks(names)
 	p.X.Min, p.X.Max = -0.6, float64(len(models))-0.4
 	// A few units can be predicted far worse than by their mean; the axis keeps
 	// the bulk readable, and the note says how many lie below.
@@ -63,25 +64,38 @@ func ExplainedVariance(title string, models []Model) *Panel {
 	if below > 0 {
 		p.X.Label.Text = fmt.Sprintf("%d points below %.2f not shown", below, floor)
 	}
-	slant(p, names)
 	return plotPanel("explained_variance", p, data)
 }
 
-// slant turns long tick names so that they do not run into each other.
-func slant(p *plot.Plot, names []string) {
-	for _, n := range names {
-		if len(n) > 10 {
-			p.X.Tick.Label.Rotation = math.Pi / 6
-			p.X.Tick.Label.XAlign = draw.XRight
-			p.X.Tick.Label.YAlign = draw.YTop
-			return
+// wrapped breaks a name into lines of at most width characters where it can,
+// so that tick labels stay upright and apart.
+func wrapped(name string, width int) string {
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(name) {
+		if line != "" && len(line)+1+len(w) > width {
+			lines, line = append(lines, line), w
+			continue
 		}
+		line = strings.TrimSpace(line + " " + w)
 	}
+	return strings.Join(append(lines, line), "\n")
+}
+
+// wrapTicks names the places 0, 1, … in lines that fit n columns of a panel.
+func wrapTicks(names []string) plot.ConstantTicks {
+	width := max(8, 110/max(1, len(names)))
+	short := make([]string, len(names))
+	for i, n := range names {
+		short[i] = wrapped(n, min(width, 16))
+	}
+	return ticksAt(short)
 }
 
 // A LayerCurve is the mean explained variance by layer for one network.
 type LayerCurve struct {
 	Name, Group string
+	Family      string    // colours the line, before Group
 	EV          []float64 // by layer, first to last
 	Dashed      bool
 }
@@ -100,7 +114,10 @@ func ByLayer(title string, curves []LayerCurve) *Panel {
 		}
 		deepest = max(deepest, len(x))
 		col := GroupColor(c.Group)
-		if c.Group == "" {
+		switch {
+		case c.Family != "":
+			col = FamilyColor(c.Family)
+		case c.Group == "":
 			col = Palette[i%len(Palette)]
 		}
 		var l *plotter.Line

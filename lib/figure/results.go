@@ -15,15 +15,31 @@ func Training(title string, results []*train.Result) *Panel {
 		family := string(r.Config.Arch.Family)
 		c := Curve{Name: FamilyName(family), Family: family}
 		v := Curve{Name: FamilyName(family) + ", validation", Family: family, Dashed: true}
-		for i, p := range r.History {
-			if i > 0 { // before the first step there is no training loss
-				c.Step, c.Loss = append(c.Step, float64(p.Step)), append(c.Loss, p.TrainLoss)
-			}
+		c.Step, c.Loss = binned(r.Losses, 40)
+		for _, p := range r.History {
 			v.Step, v.Loss = append(v.Step, float64(p.Step)), append(v.Loss, p.ValLoss)
 		}
 		curves = append(curves, c, v)
 	}
-	return LossCurves(title, "as trained", curves)
+	label := "loss"
+	if len(results) > 0 {
+		label = results[0].Task.Loss.String()
+	}
+	return lossCurves(title, label, curves)
+}
+
+// binned averages the losses of single batches over at most n spans of steps.
+func binned(losses []float32, n int) (step, loss []float64) {
+	width := max(1, (len(losses)+n-1)/n)
+	for i := 0; i < len(losses); i += width {
+		j := min(i+width, len(losses))
+		sum := 0.0
+		for _, v := range losses[i:j] {
+			sum += float64(v)
+		}
+		step, loss = append(step, float64(i+j-1)/2), append(loss, sum/float64(j-i))
+	}
+	return step, loss
 }
 
 // Performance draws the test metric of trained networks beside that of their

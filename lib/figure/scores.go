@@ -63,6 +63,12 @@ func Units(title string, groups []probe.Group) *Panel {
 func Layers(title string, t *probe.Table) *Panel {
 	at := map[probe.Model]int{}
 	var curves []LayerCurve
+	tasks := map[string]bool{}
+	for i := range t.Rows {
+		if r := &t.Rows[i]; r.Family != "" && r.LayerType != "linear" && r.Task != probe.Untrained {
+			tasks[r.Task] = true
+		}
+	}
 	for _, s := range t.ByLayer() {
 		if s.Family == "" || s.LayerType == "linear" {
 			continue
@@ -71,7 +77,15 @@ func Layers(title string, t *probe.Table) *Panel {
 		if !ok {
 			i = len(curves)
 			at[s.Model] = i
-			curves = append(curves, LayerCurve{Name: titleOf(s.Task) + ", " + FamilyName(s.Family), Group: groupOf(s.Task), Dashed: s.Task == probe.Untrained})
+			c := LayerCurve{Name: titleOf(s.Task) + ", " + FamilyName(s.Family), Group: groupOf(s.Task), Dashed: s.Task == probe.Untrained}
+			if len(tasks) < 2 { // one task: the family tells networks apart
+				c.Family = s.Family
+				c.Name = FamilyName(s.Family)
+				if c.Dashed {
+					c.Name += ", untrained"
+				}
+			}
+			curves = append(curves, c)
 		}
 		curves[i].EV = append(curves[i].EV, s.MeanTest)
 	}

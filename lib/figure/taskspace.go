@@ -147,9 +147,8 @@ func Heatmap(title string, rows, columns []string, values [][]float64, label str
 	for i, r := range rows {
 		upside[len(rows)-1-i] = r
 	}
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticksAt(columns), ticksAt(upside)
+	p.X.Tick.Marker, p.Y.Tick.Marker = wrapTicks(columns), ticksAt(upside)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, math.Max(0, float64(len(columns)))-0.5, -0.5, float64(len(rows))-0.5
-	slant(p, columns)
 	return &Panel{Name: "heatmap", Data: data, draw: func(c draw.Canvas) {
 		bar := c
 		bar.Min.X = c.Max.X - 11*mm

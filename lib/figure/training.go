@@ -23,8 +23,12 @@ type Curve struct {
 // LossCurves draws losses against training steps. The loss axis is
 // logarithmic when all losses are positive and span more than a factor of 20.
 func LossCurves(title, unit string, curves []Curve) *Panel {
+	return lossCurves(title, "loss ["+unit+"]", curves)
+}
+
+func lossCurves(title, label string, curves []Curve) *Panel {
 	data := display.Table{Columns: []string{"run", "step", "loss"}}
-	p := newPlot(title, "training step", "loss ["+unit+"]")
+	p := newPlot(title, "training step", label)
 	var all [][]float64
 	for i, c := range curves {
 		col := FamilyColor(c.Family)
