@@ -3,9 +3,12 @@ package probe
 import (
 	"cmp"
 	"context"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/spindle-lab/spindle/lib/display"
 	"github.com/spindle-lab/spindle/lib/run"
@@ -245,4 +248,27 @@ func SummaryTable(groups []Group, caption string) display.Table {
 			fmt.Sprintf("%.4f", g.Mean.Estimate), ci(g.Mean), fmt.Sprintf("%.4f", g.Median.Estimate), ci(g.Median), fmt.Sprintf("%.4f", mean(train))})
 	}
 	return d
+}
+
+// saveSummary writes a summary as CSV.
+func saveSummary(groups []Group, path string) error {
+	return run.WriteFile(path, func(w io.Writer) error {
+		cw := csv.NewWriter(w)
+		rows := [][]string{{"session", "area", "co_task", "model_task", "model", "models", "units",
+			"mean_ev", "mean_lo", "mean_hi", "median_ev", "median_lo", "median_hi", "level"}}
+		num := func(v float64) string {
+			if math.IsNaN(v) {
+				return ""
+			}
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		for _, g := range groups {
+			rows = append(rows, []string{g.Session, g.Area, g.Condition, g.Task, g.Family, strconv.Itoa(g.Models), strconv.Itoa(g.Units),
+				num(g.Mean.Estimate), num(g.Mean.Lo), num(g.Mean.Hi), num(g.Median.Estimate), num(g.Median.Lo), num(g.Median.Hi), num(g.Mean.Level)})
+		}
+		if err := cw.WriteAll(rows); err != nil {
+			return err
+		}
+		return cw.Error()
+	})
 }

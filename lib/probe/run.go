@@ -40,6 +40,11 @@ type Options struct {
 	// code takes all (spec/03, A3).
 	PCATrainOnly bool
 
+	// Dir, if not empty, keeps each network's scores as they are found, so that
+	// a run that was stopped goes on where it was. A file holds for one session,
+	// split, network and set of options.
+	Dir string
+
 	Memory   int64 // bytes that components and their sums may take; default 768 MiB
 	Progress run.Progress
 }
@@ -57,9 +62,10 @@ func Run(ctx context.Context, a *recording.Aligned, networks []Network, opt Opti
 		return nil, fmt.Errorf("probe: %s has no muscle input: give it muscles first", a.Name)
 	}
 	t := &Table{Caption: caption(a)}
+	kept := newStore(a, opt)
 	for i, n := range networks {
 		opt.Progress.Report(i, len(networks), n.name())
-		part, err := runNetwork(ctx, a, n, opt)
+		part, err := kept.run(ctx, a, n, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -123,9 +129,6 @@ func runNetwork(ctx context.Context, a *recording.Aligned, n Network, opt Option
 			comps[g] = nil
 			for u := range a.Units {
 				t.Rows = append(t.Rows, networkRow(a, u, f, &n, shapes, l))
-			}
-			if f.Outliers > 0 {
-				t.Warnings = append(t.Warnings, fmt.Sprintf("%s %s: %d outliers repaired", n.name(), shapes[l].Name, f.Outliers))
 			}
 		}
 		at += len(group)
@@ -303,7 +306,7 @@ func networkRow(a *recording.Aligned, u int, f *LayerFit, n *Network, shapes []n
 // newRow is the part of a row that all models share.
 func newRow(a *recording.Aligned, u int, f *LayerFit) Row {
 	r := Row{Unit: u, Monkey: a.Animal, Session: a.Name, Area: a.Area, Condition: string(a.Condition),
-		EVTrain: f.EVTrain[u], EVTest: f.EVTest[u], Penalty: f.Penalty(u), Features: f.Features,
+		EVTrain: f.EVTrain[u], EVTest: f.EVTest[u], Penalty: f.Penalty(u), Features: f.Features, Outliers: f.Outliers,
 		ValMetric: math.NaN(), TestMetric: math.NaN(), TrainMetric: math.NaN(), Ceiling: math.NaN(), Truth: a.Units[u].Truth}
 	if c := a.Units[u].Ceiling; c > 0 {
 		r.Ceiling = c

@@ -44,6 +44,7 @@ type Row struct {
 	Seed      uint64  // seed of the network
 	Penalty   float64 // alpha
 	Features  int     // regressors
+	Outliers  int     // values of the layer\'s components that were repaired
 	Truth     string  // what a simulated unit is tuned to
 	Ceiling   float64 // EV a perfect model can reach, NaN where unknown
 }
@@ -114,6 +115,7 @@ var columns = []column{
 		func(r *Row, s string) (err error) { r.Seed, err = strconv.ParseUint(s, 10, 64); return err }},
 	number("alpha", func(r *Row) *float64 { return &r.Penalty }),
 	whole("features", func(r *Row) *int { return &r.Features }),
+	whole("outliers", func(r *Row) *int { return &r.Outliers }),
 	text("truth", func(r *Row) *string { return &r.Truth }),
 	number("ceiling", func(r *Row) *float64 { return &r.Ceiling }),
 }
