@@ -200,40 +200,61 @@ func (s *Solver) wrapOver(p *path, u *Muscle, k int) {
 	if start < 0 {
 		return
 	}
+	at, best := s.bestWay(p, u, k, start, end)
+	if best == nil || !best.real {
+		w.armed = false
+		return
+	}
+	w.way, w.on = *best, true
+	s.insert(p, k, at+1, pw.Object)
+}
+
+// bestWay chooses the straight piece, between the knots start and end, that
+// wraps over the object of pair k, and returns its first knot and the way.
+func (s *Solver) bestWay(p *path, u *Muscle, k, start, end int) (at int, best *contact) {
+	w, object := &p.pairs[k], u.Wraps[k].Object
 	least := math.Inf(1)
-	var best contact
-	at := -1
 	for j := start; j < end; j++ {
 		a, b := &p.knots[j], &p.knots[j+1]
 		if a.object >= 0 && a.object == b.object {
 			continue
 		}
-		r := &w.memo[a.slot(u)]
-		if p1, p2 := obj.ground.inverseApply(a.ground), obj.ground.inverseApply(b.ground); r.p1 != p1 || r.p2 != p2 {
-			*r = remembered{p1, p2, obj.wrapSegment(p1, p2, pw.Method, &s.quirks)}
-		}
-		way := &r.way
+		way := s.wayOver(p, u, k, j)
 		w.last = way.action
 		if way.action == mandatory {
-			best, at = *way, j
 			w.armed = true
-			break
+			return j, way
 		}
 		if way.action != optional {
 			continue
 		}
-		cost, ok := s.cost(p, k, a, b, way, pw.Object)
-		if ok && cost < least {
-			best, at, least = *way, j, cost
+		if cost, ok := s.cost(p, k, a, b, way, object); ok && cost < least {
+			at, best, least = j, way, cost
 			w.armed = true
 		}
 	}
-	if at < 0 || !best.real {
-		w.armed = false
-		return
+	return at, best
+}
+
+// wayOver returns the way of the straight piece from knot j over the object of
+// pair k.
+func (s *Solver) wayOver(p *path, u *Muscle, k, j int) *contact {
+	pw := &u.Wraps[k]
+	obj := &s.wraps[pw.Object]
+	a, b := &p.knots[j], &p.knots[j+1]
+	r := &p.pairs[k].memo[a.slot(u)]
+	if p1, p2 := obj.ground.inverseApply(a.ground), obj.ground.inverseApply(b.ground); r.p1 != p1 || r.p2 != p2 {
+		r.p1, r.p2 = p1, p2
+		r.way = obj.wrapSegment(p1, p2, pw.Method, &s.quirks)
 	}
-	w.way, w.on = best, true
-	s.insert(p, k, at+1, pw.Object)
+	return &r.way
+}
+
+// phantom is the cost of leading a piece to the origin of the object's body and back.
+func (s *Solver) phantom(p *path, a, b *knot, object int) float64 {
+	from, to := s.where(p, a), s.where(p, b)
+	origin := toVec(s.ground[s.model.Wraps[object].Body].P)
+	return from.dist(origin) + to.dist(origin) - from.dist(to)
 }
 
 // cost is by how much an optional wrap lengthens the path.
@@ -246,8 +267,7 @@ func (s *Solver) cost(p *path, k int, a, b *knot, way *contact, object int) (flo
 	if !s.quirks.TorusPhantom || !p.pairs[k].armed {
 		return 0, false
 	}
-	origin := toVec(s.ground[s.model.Wraps[object].Body].P)
-	return from.dist(origin) + to.dist(origin) - from.dist(to), true
+	return s.phantom(p, a, b, object), true
 }
 
 // wrapRange returns the knots between which a wrap may act: the first and last
