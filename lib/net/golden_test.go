@@ -93,6 +93,7 @@ type rig struct {
 	// learnables and the names that the case has for them
 	nodes gorgonia.Nodes
 	names []string
+	seen  map[string]bool // arrays of the case that were compared
 }
 
 func (r *rig) must(n *gorgonia.Node, err error) *gorgonia.Node {
@@ -190,11 +191,22 @@ func (r *rig) compare(name string, got []float64) {
 	r.t.Helper()
 	if r.c.Has(r.t, name) {
 		r.c.Compare(r.t, precision(r.dt), name, got)
+		r.seen[name] = true
+	}
+}
+
+// complete fails the test if an output of the case was never compared.
+func (r *rig) complete() {
+	r.t.Helper()
+	for _, a := range r.c.Arrays {
+		if a.Role == "out" && !r.seen[a.Name] {
+			r.t.Errorf("%s: output %s was not compared", r.c.Name, a.Name)
+		}
 	}
 }
 
 func newRig(t *testing.T, c *golden.Case, dt tensor.Dtype) *rig {
-	return &rig{t: t, c: c, dt: dt, g: gorgonia.NewGraph()}
+	return &rig{t: t, c: c, dt: dt, g: gorgonia.NewGraph(), seen: map[string]bool{}}
 }
 
 // subsampled returns a target [n][k][T] at samples 0, skip, … as [n][T'][k].
@@ -217,14 +229,16 @@ type netParams struct {
 	Adam   struct{ LR, Beta1, Beta2, Eps float64 }
 }
 
-// Whole networks with both heads: activations, losses, all gradients.
+// Whole networks with both heads: activations, losses, all gradients, Adam.
 func TestNetGolden(t *testing.T) {
 	for _, c := range golden.Cases(t, "nn/net") {
 		var p netParams
 		c.Decode(t, &p)
 		for _, dt := range dtypes {
+			seen := map[string]bool{}
 			for _, head := range []string{"cls", "cls_dropout", "reg"} {
 				r, cost, read := buildNet(t, c, p, dt, head)
+				r.seen = seen
 				wrt := append(gorgonia.Nodes{r.enc.In}, r.nodes...)
 				vals, grads := r.run(cost, wrt, read)
 				for name, v := range vals {
@@ -238,6 +252,10 @@ func TestNetGolden(t *testing.T) {
 					r.compare(head+"_grad_"+name, g)
 				}
 			}
+			adamGolden(t, c, p, dt, seen)
+			r := newRig(t, c, dt)
+			r.seen = seen
+			r.complete()
 		}
 	}
 }
@@ -266,7 +284,7 @@ func buildNet(t *testing.T, c *golden.Case, p netParams, dt tensor.Dtype, head s
 		y := r.data("y", subsampled(target, TargetSkip(steps, s[2]), s[2]), s[0], s[2], k)
 		cost := r.must(op.MSE(pred, y))
 		med := r.must(op.MED(pred, y))
-		read["reg_pred"], read["reg_mse"], read["reg_med"] = pred, cost, med
+		read["reg_pred"], read["reg_mse"], read["reg_med"], read["reg_target"] = pred, cost, med, y
 		return r, cost, read
 	}
 	h, err := NewClassifier(last, c.Array(t, "cls_w").Shape[1], rng)
@@ -288,41 +306,38 @@ func buildNet(t *testing.T, c *golden.Case, p netParams, dt tensor.Dtype, head s
 	return r, cost, read
 }
 
-// Ten steps of Adam on the full batch: losses, parameters and slots.
-func TestAdamGolden(t *testing.T) {
-	for _, c := range golden.Cases(t, "nn/net") {
-		var p netParams
-		c.Decode(t, &p)
-		for _, dt := range dtypes {
-			for _, head := range []string{"cls", "reg"} {
-				r, cost, _ := buildNet(t, c, p, dt, head)
-				if _, err := gorgonia.Grad(cost, r.nodes...); err != nil {
-					t.Fatal(err)
-				}
-				var loss gorgonia.Value
-				gorgonia.Read(cost, &loss)
-				vm := gorgonia.NewTapeMachine(r.g, gorgonia.BindDualValues(r.nodes...))
-				adam := &Adam{LR: p.Adam.LR, Beta1: p.Adam.Beta1, Beta2: p.Adam.Beta2, Eps: p.Adam.Eps}
-				want := head + "_adam10_losses"
-				var losses []float64
-				for range c.Array(t, want).Data {
-					if err := vm.RunAll(); err != nil {
-						t.Fatal(err)
-					}
-					losses = append(losses, floats(loss)[0])
-					if err := adam.Step(gorgonia.NodesToValueGrads(r.nodes)); err != nil {
-						t.Fatal(err)
-					}
-					vm.Reset()
-				}
-				vm.Close()
-				r.compare(want, losses)
-				for i, name := range r.names {
-					r.compare(head+"_adam10_"+name, floats(r.nodes[i].Value()))
-					r.compare(head+"_adam10_m_"+name, slot(adam.M, adam.M32, i))
-					r.compare(head+"_adam10_v_"+name, slot(adam.V, adam.V32, i))
-				}
+// adamGolden makes ten steps of Adam on the full batch and compares losses,
+// parameters and slots.
+func adamGolden(t *testing.T, c *golden.Case, p netParams, dt tensor.Dtype, seen map[string]bool) {
+	t.Helper()
+	for _, head := range []string{"cls", "reg"} {
+		r, cost, _ := buildNet(t, c, p, dt, head)
+		r.seen = seen
+		if _, err := gorgonia.Grad(cost, r.nodes...); err != nil {
+			t.Fatal(err)
+		}
+		var loss gorgonia.Value
+		gorgonia.Read(cost, &loss)
+		vm := gorgonia.NewTapeMachine(r.g, gorgonia.BindDualValues(r.nodes...))
+		adam := &Adam{LR: p.Adam.LR, Beta1: p.Adam.Beta1, Beta2: p.Adam.Beta2, Eps: p.Adam.Eps}
+		want := head + "_adam10_losses"
+		var losses []float64
+		for range c.Array(t, want).Data {
+			if err := vm.RunAll(); err != nil {
+				t.Fatal(err)
 			}
+			losses = append(losses, floats(loss)[0])
+			if err := adam.Step(gorgonia.NodesToValueGrads(r.nodes)); err != nil {
+				t.Fatal(err)
+			}
+			vm.Reset()
+		}
+		vm.Close()
+		r.compare(want, losses)
+		for i, name := range r.names {
+			r.compare(head+"_adam10_"+name, floats(r.nodes[i].Value()))
+			r.compare(head+"_adam10_m_"+name, slot(adam.M, adam.M32, i))
+			r.compare(head+"_adam10_v_"+name, slot(adam.V, adam.V32, i))
 		}
 	}
 }

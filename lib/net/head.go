@@ -14,6 +14,9 @@ import (
 type Head struct {
 	Name    string // scope of the parameters, "Classifier"
 	PerStep bool
+	// LastStep makes a head that is not PerStep see the last time step only, as
+	// classification with an LSTM does.
+	LastStep bool
 	Weights *Param // [features][k]
 	Biases  *Param // [k]
 }
@@ -38,7 +41,7 @@ func newHead(features, k int, perStep bool, rng *rand.Rand) (*Head, error) {
 		return nil, err
 	}
 	const name = "Classifier"
-	return &Head{name, perStep, NewParam(name+"/weights", features, k).Glorot(rng), NewParam(name+"/biases", k)}, nil
+	return &Head{Name: name, PerStep: perStep, Weights: NewParam(name+"/weights", features, k).Glorot(rng), Biases: NewParam(name+"/biases", k)}, nil
 }
 
 // Params returns the head's parameters, weights first.
@@ -46,7 +49,9 @@ func (h *Head) Params() []*Param { return []*Param{h.Weights, h.Biases} }
 
 // Clone returns a copy with parameters of its own.
 func (h *Head) Clone() *Head {
-	return &Head{h.Name, h.PerStep, h.Weights.Clone(), h.Biases.Clone()}
+	c := *h
+	c.Weights, c.Biases = h.Weights.Clone(), h.Biases.Clone()
+	return &c
 }
 
 // Build appends the head on a node [n][H][T'][C]. A dropout mask may be given
@@ -58,7 +63,11 @@ func (h *Head) Build(g *gorgonia.ExprGraph, x *gorgonia.Node, drop *op.DropoutMa
 			return nil, nil, fmt.Errorf("net: %s: %w", h.Name, err)
 		}
 	}
-	if h.PerStep {
+	if h.LastStep && !h.PerStep {
+		if x, err = op.LastStep(x); err == nil {
+			out, err = op.Linear(x, learnables[0], learnables[1])
+		}
+	} else if h.PerStep {
 		out, err = op.TimeLinear(x, learnables[0], learnables[1])
 	} else if x, err = op.Flatten(x); err == nil {
 		out, err = op.Linear(x, learnables[0], learnables[1])
@@ -67,4 +76,14 @@ func (h *Head) Build(g *gorgonia.ExprGraph, x *gorgonia.Node, drop *op.DropoutMa
 		return nil, nil, fmt.Errorf("net: %s: %w", h.Name, err)
 	}
 	return out, learnables, nil
+}
+
+// NewLastStepClassifier returns the head of classification for an LSTM: its
+// last time step to k classes.
+func NewLastStepClassifier(out LayerShape, k int, rng *rand.Rand) (*Head, error) {
+	h, err := newHead(out.OutH*out.OutC, k, false, rng)
+	if err == nil {
+		h.LastStep = true
+	}
+	return h, err
 }

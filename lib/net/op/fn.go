@@ -32,7 +32,6 @@ type fn struct {
 	wants []bool
 
 	value  gorgonia.Value
-	plain  []*tensor.Dense // copies of inputs that came as views
 	shared bool            // the body's output is another op's buffer
 }
 
