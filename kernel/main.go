@@ -28,7 +28,12 @@ func commands() []command {
 	return []command{
 		reproduceCommand,
 		runCommand,
+		generateCommand,
+		installCommand,
+		uninstallCommand,
+		doctorCommand,
 		versionCommand,
+		kernelCommand,
 		workerCommand,
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"path"
 
 	"github.com/spindle-lab/spindle/kernel/cell"
 	"github.com/spindle-lab/spindle/kernel/session"
@@ -24,35 +23,13 @@ var workerCommand = command{
 			blas.Use()
 			return exitCode(session.Worker(func(out *session.Output) session.Setup {
 				display.SetSink(sink{out})
-				return session.Setup{Options: cellOptions()}
+				return session.Setup{Options: cell.Options{
+					Symbols: symbols.Table, Importer: symbols.NewImporter(),
+					Paths: symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc, Show: display.Last,
+				}}
 			}))
 		}
 	},
-}
-
-func cellOptions() cell.Options {
-	var paths []string
-	byName := map[string]string{}
-	for p, pkg := range symbols.Packages() {
-		paths = append(paths, p)
-		// Of two packages of one name the shorter path is the one meant:
-		// "context", not one deeper in a module.
-		if old, taken := byName[pkg.Name]; !taken || len(p) < len(old) || len(p) == len(old) && p < old {
-			byName[pkg.Name] = p
-		}
-	}
-	return cell.Options{
-		Symbols:  symbols.Table,
-		Importer: symbols.NewImporter(),
-		Paths:    paths,
-		Path: func(name string) string {
-			if p, ok := byName[name]; ok && path.Base(p) != "internal" {
-				return p
-			}
-			return ""
-		},
-		Show: display.Last,
-	}
 }
 
 // sink passes what a cell shows on to the supervisor.
