@@ -45,7 +45,7 @@ func (f *File) walk1(root uint64, kind uint8, keySize int, visit func(key []byte
 	var walk func(addr uint64, level int) error
 	walk = func(addr uint64, level int) error {
 		if seen[addr] {
-			return fmt.Errorf("B-tree: byte %d: reached twice", addr)
+			return fmt.Errorf("tree node: byte %d: reached twice", addr)
 		}
 		seen[addr] = true
 		n, err := f.node1(addr, kind, keySize)
@@ -53,7 +53,7 @@ func (f *File) walk1(root uint64, kind uint8, keySize int, visit func(key []byte
 			return err
 		}
 		if level >= 0 && n.level != level || n.level > maxDepth {
-			return fmt.Errorf("B-tree node: byte %d: level %d, expected %d", addr, n.level, level)
+			return fmt.Errorf("tree node: byte %d: level %d, expected %d", addr, n.level, level)
 		}
 		for i, c := range n.child {
 			if n.level == 0 {
@@ -131,7 +131,7 @@ type tree2 struct {
 func (t *tree2) walk(addr uint64, n, depth int) error {
 	f := t.f
 	if t.seen[addr] {
-		return fmt.Errorf("B-tree v2: byte %d: reached twice", addr)
+		return fmt.Errorf("tree node: byte %d: reached twice", addr)
 	}
 	t.seen[addr] = true
 	what, sig := "B-tree v2 leaf", "BTLF"
