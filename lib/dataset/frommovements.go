@@ -61,6 +61,7 @@ type memory struct {
 func (m *memory) fetch(at int, _ *buffer) (*sample, error) { return &m.samples[at], nil }
 func (m *memory) describe(at int) string                   { return m.names[at] }
 func (m *memory) info(at int) (Info, error)                { return m.infos[at], nil }
+func (m *memory) folder(at int) int                        { return m.infos[at].Folder }
 func (m *memory) has(f field) bool                         { return m.fields[f] }
 
 // FromMovements makes a data set of movements in memory: per folder, letter and

@@ -158,6 +158,8 @@ func (w *windows) has(f field) bool {
 
 func (w *windows) describe(at int) string { return fmt.Sprintf("%s, sample %d", w.path, at) }
 
+func (w *windows) folder(int) int { return 0 }
+
 func (w *windows) info(at int) (Info, error) {
 	return Info{}, fmt.Errorf("dataset: %s: published files keep nothing beside the arrays", w.describe(at))
 }

@@ -35,6 +35,7 @@ type store interface {
 	fetch(at int, buf *buffer) (*sample, error)
 	describe(at int) string
 	info(at int) (Info, error)
+	folder(at int) int
 	has(f field) bool
 }
 

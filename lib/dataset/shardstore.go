@@ -37,6 +37,8 @@ func (s *shards) path(i int) string { return filepath.Join(s.dir, filepath.FromS
 
 func (s *shards) has(f field) bool { return s.present[f] }
 
+func (s *shards) folder(at int) int { return s.files[s.records[at].file].head.Folder }
+
 func (s *shards) describe(at int) string {
 	r := s.records[at]
 	h := &s.files[r.file].head
