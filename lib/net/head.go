@@ -17,8 +17,8 @@ type Head struct {
 	// LastStep makes a head that is not PerStep see the last time step only, as
 	// classification with an LSTM does.
 	LastStep bool
-	Weights *Param // [features][k]
-	Biases  *Param // [k]
+	Weights  *Param // [features][k]
+	Biases   *Param // [k]
 }
 
 // NewClassifier returns the head of classification for an encoder output of

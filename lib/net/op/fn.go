@@ -32,7 +32,7 @@ type fn struct {
 	wants []bool
 
 	value  gorgonia.Value
-	shared bool            // the body's output is another op's buffer
+	shared bool // the body's output is another op's buffer
 }
 
 // A body computes an fn: bind gives it its inputs, run returns the output.
