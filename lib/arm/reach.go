@@ -3,6 +3,7 @@ package arm
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // A Reach is the two-link arm on which movements are planned (spec/01, 2.3):
@@ -40,7 +41,7 @@ var reachLengths = map[string][2]float64{
 func ReachFor(name string) (Reach, error) {
 	l, ok := reachLengths[name]
 	if !ok {
-		return Reach{}, fmt.Errorf("arm: no reach arm %q", name)
+		return Reach{}, fmt.Errorf("arm: no arm of a monkey %q; there are %s", name, strings.Join(Names(), ", "))
 	}
 	const d = math.Pi / 180
 	return Reach{
