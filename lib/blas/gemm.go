@@ -1,11 +1,6 @@
 package blas
 
-import (
-	"runtime"
-	"sync/atomic"
-
-	"github.com/spindle-lab/spindle/lib/blas/internal/kernel"
-)
+import "github.com/spindle-lab/spindle/lib/blas/internal/kernel"
 
 // view is a matrix whose element (i, j) is data[i*row+j*col].
 type view[T kernel.Float] struct {
@@ -36,6 +31,11 @@ const (
 	rouseWork    = 1 << 21
 	taskWork     = 1 << 17
 
+	// Up to smallWork multiply-adds nothing is planned or shared, and up to
+	// turnRows rows a transposed B is not packed.
+	smallWork = 48 * 48 * 48
+	turnRows  = 32
+
 	// Height and width of a task in C, in bytes, where there is much to do.
 	rowTask = 96 * 4
 	colTask = 256 * 4
@@ -49,21 +49,63 @@ func kStep(k int) int { return ceil(k, ceil(k, kBlock)) }
 func roundUp(x, to int) int { return ceil(x, to) * to }
 
 // gemm computes C = alpha·A·B + beta·C for m×k A, k×n B; all arguments are
-// valid.
+// valid. How it goes about it does not show in the bits of the result.
 func gemm[T kernel.Float](s *kernel.Set[T], m, n, k int, alpha T, a, b view[T], beta T, c []T, ldc int) {
-	if m == 0 || n == 0 {
-		return
-	}
-	if alpha == 0 || k == 0 {
+	switch {
+	case m == 0 || n == 0:
+	case alpha == 0 || k == 0:
 		scale(m, n, beta, c, ldc)
-		return
+	case b.col != 1 && m <= turnRows && n > m:
+		turned(s, m, n, k, alpha, a, b, beta, c, ldc)
+	case k <= kBlock && m*n*k <= smallWork:
+		small(s, m, n, k, alpha, a, b, beta, c, ldc)
+	default:
+		j := getJob[T]()
+		j.set, j.m, j.n, j.k, j.alpha, j.beta = s, m, n, k, alpha, beta
+		j.a, j.b, j.c = a, b, view[T]{c, ldc, 1}
+		j.plan()
+		j.do()
+		putJob(j)
 	}
-	j := getJob[T]()
-	j.set, j.m, j.n, j.k, j.alpha, j.beta = s, m, n, k, alpha, beta
-	j.a, j.b, j.c = a, b, view[T]{c, ldc, 1}
-	j.plan()
-	j.do()
-	putJob(j)
+}
+
+// small takes A and B as they lie, except for a B whose rows do not.
+func small[T kernel.Float](s *kernel.Set[T], m, n, k int, alpha T, a, b view[T], beta T, c []T, ldc int) {
+	t := getTile[T]()
+	t.A, t.ARow, t.ACol, t.K = a.data, a.row, a.col, k
+	t.BRow, t.CRow, t.Alpha, t.Beta = b.row, ldc, alpha, beta
+	s.Advance(t)
+	var packed *scratch[T]
+	if b.col != 1 {
+		packed = getScratch[T](k * s.NR)
+		t.B, t.BRow = packed.data, s.NR
+	}
+	for j := 0; j < n; j += s.NR {
+		t.M, t.N, t.C = m, min(s.NR, n-j), c[j:]
+		if b.col == 1 {
+			t.B = b.data[j:]
+		} else {
+			packPanel(s, t.B, b.at(0, j), k, t.N)
+		}
+		s.Gemm(t)
+	}
+	if packed != nil {
+		putScratch(packed)
+	}
+	putTile(t)
+}
+
+// turned computes Cᵀ = alpha·Bᵀ·Aᵀ + beta·Cᵀ and turns it back: for a few rows
+// of A and a transposed B, which then is read as it lies instead of being
+// packed for so little.
+func turned[T kernel.Float](s *kernel.Set[T], m, n, k int, alpha T, a, b view[T], beta T, c []T, ldc int) {
+	tmp := getScratch[T](n * m)
+	if beta != 0 {
+		transpose(s, tmp.data, m, c, ldc, m, n)
+	}
+	gemm(s, n, m, k, alpha, b.t(), a.t(), beta, tmp.data, m)
+	transpose(s, c, ldc, tmp.data, m, n, m)
+	putScratch(tmp)
 }
 
 // scale computes C = beta·C, without reading C where beta is 0.
@@ -81,152 +123,5 @@ func scale[T kernel.Float](m, n int, beta T, c []T, ldc int) {
 				row[j] *= beta
 			}
 		}
-	}
-}
-
-// job is one product on its way, shared by the goroutines that work on it.
-type job[T kernel.Float] struct {
-	set         *kernel.Set[T]
-	m, n, k     int
-	alpha, beta T
-	a, b, c     view[T]
-
-	packA, packB   bool
-	taskM, taskN   int // size of the tiles of C that are handed out
-	workers        int
-	rouse          bool
-	crew           crew
-	bufA, bufB     []T
-	ic, jc, pc     int // the block that is being computed
-	mb, nb, kb     int // and its size
-	phase          int
-	tasks, tasksB  int
-	next           atomic.Int64
-	betaNow        T
-	tilesM, tilesN int
-}
-
-const (
-	phasePack = iota
-	phaseMultiply
-)
-
-func (j *job[T]) plan() {
-	s := j.set
-	j.packB = j.b.col != 1 || j.m >= 8*s.MR
-	j.packA = j.n >= 4*s.NR
-	work := j.m * j.n * j.k
-	j.workers = 1
-	if work >= parallelWork {
-		j.workers = runtime.GOMAXPROCS(0)
-	}
-	j.rouse = work >= rouseWork
-	j.taskM = min(roundUp(rowTask/s.Size, s.MR), roundUp(j.m, s.MR))
-	j.taskN = min(roundUp(colTask/s.Size, s.NR), roundUp(j.n, s.NR))
-	if j.workers == 1 {
-		return
-	}
-	// Enough tasks that the cores finish together, unless they get too small.
-	for ceil(j.m, j.taskM)*ceil(j.n, j.taskN) < 6*j.workers && j.taskM*j.taskN*kStep(j.k) >= 2*taskWork {
-		switch {
-		case j.taskN > j.taskM && j.taskN > s.NR:
-			j.taskN = roundUp(j.taskN/2, s.NR)
-		case j.taskM > s.MR:
-			j.taskM = roundUp(j.taskM/2, s.MR)
-		default:
-			return
-		}
-	}
-}
-
-func (j *job[T]) do() {
-	s := j.set
-	step := kStep(j.k)
-	for pc := 0; pc < j.k; pc += step {
-		j.pc, j.kb = pc, min(step, j.k-pc)
-		j.betaNow = 1
-		if pc == 0 {
-			j.betaNow = j.beta
-		}
-		for jc := 0; jc < j.n; jc += colBlock {
-			j.jc, j.nb = jc, min(colBlock, j.n-jc)
-			j.tasksB = 0
-			if j.packB {
-				j.bufB = grow(j.bufB, roundUp(j.nb, s.NR)*j.kb)
-				j.tasksB = ceil(j.nb, s.NR)
-			}
-			for ic := 0; ic < j.m; ic += rowBlock {
-				j.ic, j.mb = ic, min(rowBlock, j.m-ic)
-				j.phase, j.tasks = phasePack, j.tasksB
-				if j.packA {
-					j.bufA = grow(j.bufA, j.sizeA())
-					j.tasks += ceil(j.mb, packRows)
-				}
-				j.run()
-				j.tasksB = 0
-				j.tilesM = ceil(j.mb, j.taskM)
-				j.tilesN = ceil(j.nb, j.taskN)
-				j.phase, j.tasks = phaseMultiply, j.tilesM*j.tilesN
-				j.run()
-			}
-		}
-	}
-}
-
-// run does the tasks of a phase and returns when all are done.
-func (j *job[T]) run() {
-	if j.tasks == 0 {
-		return
-	}
-	j.next.Store(0)
-	j.crew.run(min(j.workers, j.tasks)-1, j.rouse)
-}
-
-func (j *job[T]) work() {
-	t := getTile[T]()
-	defer putTile(t)
-	for {
-		i := int(j.next.Add(1)) - 1
-		if i >= j.tasks {
-			return
-		}
-		switch {
-		case j.phase == phaseMultiply:
-			j.multiply(t, i)
-		case i < j.tasksB:
-			nr := j.set.NR
-			w := min(nr, j.nb-i*nr)
-			packPanel(j.set, j.bufB[i*nr*j.kb:], j.b.at(j.pc, j.jc+i*nr), j.kb, w)
-		default:
-			j.packRowsOf(i - j.tasksB)
-		}
-	}
-}
-
-// multiply computes the tile of C with index i.
-func (j *job[T]) multiply(t *kernel.Tile[T], i int) {
-	nr := j.set.NR
-	i0, j0 := i/j.tilesN*j.taskM, i%j.tilesN*j.taskN
-	j1 := min(j0+j.taskN, j.nb)
-	rows := min(j.taskM, j.mb-i0)
-	t.K, t.CRow = j.kb, j.c.row
-	t.Alpha, t.Beta = j.alpha, j.betaNow
-	if j.packA {
-		a := j.viewA()
-		t.A, t.ARow, t.ACol = a.at(i0, 0).data, a.row, a.col
-	} else {
-		a := j.a.at(j.ic+i0, j.pc)
-		t.A, t.ARow, t.ACol = a.data, a.row, a.col
-	}
-	j.set.Advance(t)
-	for ; j0 < j1; j0 += nr {
-		t.M, t.N = rows, min(nr, j1-j0)
-		t.C = j.c.at(j.ic+i0, j.jc+j0).data
-		if j.packB {
-			t.B, t.BRow = j.bufB[j0*j.kb:][:nr*j.kb], nr
-		} else {
-			t.B, t.BRow = j.b.at(j.pc, j.jc+j0).data, j.b.row
-		}
-		j.set.Gemm(t)
 	}
 }
