@@ -11,7 +11,7 @@ import (
 
 // knownJumps lists where OpenSim's path lengths jump as the posture changes:
 // the wrap object that the path lies on before or after, a bound of about one
-// and a half times the largest jump seen in 60 sweeps of each model, and the
+// and a half times the largest jump seen in 100 sweeps of each model, and the
 // cause. Everything else is continuous. All but the two marked Q2 are in the
 // method itself, so that Ideal has them too.
 var knownJumps = []struct {
@@ -46,7 +46,7 @@ func TestContinuity(t *testing.T) {
 		found := map[string]float64{}
 		n := len(m.Muscles)
 		before, now := make([]float64, n), make([]float64, n)
-		for range postures(t, 40) / 10 {
+		for range postures(t, 400) / 100 {
 			a, b := randomPosture(m, &r, rng, false), randomPosture(m, &r, rng, false)
 			span := 0.0
 			for i := range a {

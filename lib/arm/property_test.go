@@ -10,7 +10,7 @@ import (
 
 // postures tells how many random postures per model a property is tried on.
 // SPINDLE_ARM_POSTURES sets it for all (10000 is issue 3's number; the gradient
-// then takes a minute of CPU).
+// and the sweeps then take two minutes of CPU).
 func postures(t *testing.T, n int) int {
 	if v, err := strconv.Atoi(os.Getenv("SPINDLE_ARM_POSTURES")); err == nil && v > 0 {
 		return v
