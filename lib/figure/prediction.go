@@ -87,7 +87,7 @@ func wrapTicks(names []string) plot.ConstantTicks {
 	width := max(8, 110/max(1, len(names)))
 	short := make([]string, len(names))
 	for i, n := range names {
-		short[i] = wrapped(n, min(width, 16))
+		short[i] = wrapped(n, min(width, 13))
 	}
 	return ticksAt(short)
 }

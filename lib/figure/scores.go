@@ -44,7 +44,7 @@ func Units(title string, groups []probe.Group) *Panel {
 		case "linear":
 			m.Name = "linear: " + probe.FeatureTitle(g.Family)
 		default:
-			m.Name += ", " + FamilyName(g.Family)
+			m.Name += " " + FamilyShort(g.Family)
 		}
 		for _, u := range ids {
 			sum := 0.0

@@ -61,13 +61,28 @@ func FamilyColor(family string) color.RGBA {
 	return Grey
 }
 
-// FamilyName is the paper's abbreviation of a family, spelt out.
+// FamilyName is a family's name spelt out.
 func FamilyName(family string) string {
 	switch family {
 	case "spatial_temporal":
 		return "spatial-temporal"
 	case "temporal_spatial":
 		return "temporal-spatial"
+	case "lstm":
+		return "LSTM"
+	}
+	return family
+}
+
+// FamilyShort is the paper's abbreviation of a family.
+func FamilyShort(family string) string {
+	switch family {
+	case "spatial_temporal":
+		return "S-T"
+	case "temporal_spatial":
+		return "T-S"
+	case "spatiotemporal":
+		return "ST"
 	case "lstm":
 		return "LSTM"
 	}
