@@ -56,9 +56,12 @@ func TestChainGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkRidge(t, c, f.Ridge)
-			compare(t, c, "pred_test", f.Predicted)
-			compare(t, c, "ev_test", f.EVTest)
+			same := checkRidge(t, c, f.Ridge)
+			compareRows(t, c, "pred_test", f.Predicted, u, same)
+			compareUnits(t, c, "ev_test", f.EVTest, u, same)
+			// The first rows of the regressors, before they are standardised.
+			x := probe.RegressorsForTest(&probe.Components{Trials: n, Time: T, K: k, Data: pca.Float32()}, a)
+			compare(t, c, "x_train_head", x[:len(c.Array(t, "x_train_head").Data)])
 		})
 	}
 }
