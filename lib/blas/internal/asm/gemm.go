@@ -181,9 +181,9 @@ func (e emitter) strips(i int, v variant, mr int, t tile) {
 	e.leave()
 }
 
-// body computes rows rows of C; with ahead, it fetches as many rows of A that
-// follow into the cache.
-func (e emitter) body(label string, v variant, rows int, ahead bool, t tile) {
+// body computes rows rows of C. For the full strips it is unrolled, and fetches
+// the rows of A that follow into the cache.
+func (e emitter) body(label string, v variant, rows int, full bool, t tile) {
 	regs := zmm
 	if v.bytes == 32 {
 		regs = ymm
@@ -254,27 +254,25 @@ func (e emitter) body(label string, v variant, rows int, ahead bool, t tile) {
 		}
 	}
 	e.MOVQ(t.k, rCount)
-	if ahead {
+	if full {
 		e.IMUL3Q(imm(rows), rRow, rAhead)
 		e.ADDQ(rA, rAhead)
-	}
-	e.SUBQ(imm(unroll), rCount)
-	e.JLT(operand.LabelRef(label + "single"))
-	e.Label(label + "loop")
-	for u := range unroll {
-		step(u)
-	}
-	if ahead {
+		e.SUBQ(imm(unroll), rCount)
+		e.JLT(operand.LabelRef(label + "single"))
+		e.Label(label + "loop")
+		for u := range unroll {
+			step(u)
+		}
 		for d := 0; d < rows*e.size*unroll; d += 64 {
 			e.PREFETCHT0(operand.Mem{Base: rAhead, Disp: d})
 		}
 		e.ADDQ(rStep, rAhead)
+		e.SUBQ(imm(unroll), rCount)
+		e.JGE(operand.LabelRef(label + "loop"))
+		e.Label(label + "single")
+		e.ADDQ(imm(unroll), rCount)
+		e.JEQ(operand.LabelRef(label + "finish"))
 	}
-	e.SUBQ(imm(unroll), rCount)
-	e.JGE(operand.LabelRef(label + "loop"))
-	e.Label(label + "single")
-	e.ADDQ(imm(unroll), rCount)
-	e.JEQ(operand.LabelRef(label + "finish"))
 	e.Label(label + "one")
 	step(0)
 	e.DECQ(rCount)
@@ -282,7 +280,7 @@ func (e emitter) body(label string, v variant, rows int, ahead bool, t tile) {
 
 	// C = alpha·sum, plus beta·C unless beta is ±0. Row after row.
 	e.Label(label + "finish")
-	if ahead {
+	if full {
 		e.Load(e.Param("t"), rTile)
 	}
 	alpha, beta, old := free[0], free[1], free[2]

@@ -361,84 +361,6 @@ v0rest:
 	VPXORD     Y9, Y9, Y9
 	VPXORD     Y10, Y10, Y10
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows11single
-
-v0rows11loop:
-	VMOVUPS.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y11, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PS.BCST (R9), Y11, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PS.BCST (R10), Y11, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PS.BCST (R11), Y11, Y9
-	VFMADD231PS.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y11, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PS.BCST (R9), Y11, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PS.BCST (R10), Y11, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PS.BCST (R11), Y11, Y9
-	VFMADD231PS.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y11, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PS.BCST (R9), Y11, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PS.BCST (R10), Y11, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PS.BCST (R11), Y11, Y9
-	VFMADD231PS.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y11, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PS.BCST (R9), Y11, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PS.BCST (R10), Y11, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PS.BCST (R11), Y11, Y9
-	VFMADD231PS.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v0rows11loop
-
-v0rows11single:
-	ADDQ $0x04, CX
-	JEQ  v0rows11finish
 
 v0rows11one:
 	VMOVUPS.Z        (BX), K1, Y11
@@ -460,69 +382,67 @@ v0rows11one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v0rows11one
-
-v0rows11finish:
-	VBROADCASTSS 136(DI), Y11
-	VBROADCASTSS 140(DI), Y12
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows11overwrite
-	VMULPS       Y11, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y5
-	VMOVUPS      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y6, Y6
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y6
-	VMOVUPS      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y7, Y7
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y7
-	VMOVUPS      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y8, Y8
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y8
-	VMOVUPS      Y8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y9, Y9
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y9
-	VMOVUPS      Y9, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y11, Y10, Y10
-	VMOVUPS.Z    (BX), K1, Y13
-	VFMADD231PS  Y13, Y12, Y10
-	VMOVUPS      Y10, K1, (BX)
-	JMP          v0rows11done
+	VBROADCASTSS     136(DI), Y11
+	VBROADCASTSS     140(DI), Y12
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows11overwrite
+	VMULPS           Y11, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y5
+	VMOVUPS          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y6, Y6
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y6
+	VMOVUPS          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y7, Y7
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y7
+	VMOVUPS          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y8, Y8
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y8
+	VMOVUPS          Y8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y9, Y9
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y9
+	VMOVUPS          Y9, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y11, Y10, Y10
+	VMOVUPS.Z        (BX), K1, Y13
+	VFMADD231PS      Y13, Y12, Y10
+	VMOVUPS          Y10, K1, (BX)
+	JMP              v0rows11done
 
 v0rows11overwrite:
 	VMULPS  Y11, Y0, Y0
@@ -602,80 +522,6 @@ v0below11:
 	VPXORD     Y8, Y8, Y8
 	VPXORD     Y9, Y9, Y9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows10single
-
-v0rows10loop:
-	VMOVUPS.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y10, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PS.BCST (R9), Y10, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PS.BCST (R10), Y10, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PS.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y10, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PS.BCST (R9), Y10, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PS.BCST (R10), Y10, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PS.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y10, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PS.BCST (R9), Y10, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PS.BCST (R10), Y10, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PS.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y10, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PS.BCST (R9), Y10, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PS.BCST (R10), Y10, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PS.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v0rows10loop
-
-v0rows10single:
-	ADDQ $0x04, CX
-	JEQ  v0rows10finish
 
 v0rows10one:
 	VMOVUPS.Z        (BX), K1, Y10
@@ -696,64 +542,62 @@ v0rows10one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v0rows10one
-
-v0rows10finish:
-	VBROADCASTSS 136(DI), Y10
-	VBROADCASTSS 140(DI), Y11
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows10overwrite
-	VMULPS       Y10, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y5
-	VMOVUPS      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y6, Y6
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y6
-	VMOVUPS      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y7, Y7
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y7
-	VMOVUPS      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y8, Y8
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y8
-	VMOVUPS      Y8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y10, Y9, Y9
-	VMOVUPS.Z    (BX), K1, Y12
-	VFMADD231PS  Y12, Y11, Y9
-	VMOVUPS      Y9, K1, (BX)
-	JMP          v0rows10done
+	VBROADCASTSS     136(DI), Y10
+	VBROADCASTSS     140(DI), Y11
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows10overwrite
+	VMULPS           Y10, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y5
+	VMOVUPS          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y6, Y6
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y6
+	VMOVUPS          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y7, Y7
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y7
+	VMOVUPS          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y8, Y8
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y8
+	VMOVUPS          Y8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y10, Y9, Y9
+	VMOVUPS.Z        (BX), K1, Y12
+	VFMADD231PS      Y12, Y11, Y9
+	VMOVUPS          Y9, K1, (BX)
+	JMP              v0rows10done
 
 v0rows10overwrite:
 	VMULPS  Y10, Y0, Y0
@@ -826,72 +670,6 @@ v0below10:
 	VPXORD     Y7, Y7, Y7
 	VPXORD     Y8, Y8, Y8
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows9single
-
-v0rows9loop:
-	VMOVUPS.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y9, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PS.BCST (R9), Y9, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PS.BCST (R10), Y9, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y9, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PS.BCST (R9), Y9, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PS.BCST (R10), Y9, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y9, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PS.BCST (R9), Y9, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PS.BCST (R10), Y9, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y9, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PS.BCST (R9), Y9, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PS.BCST (R10), Y9, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PS.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows9loop
-
-v0rows9single:
-	ADDQ $0x04, CX
-	JEQ  v0rows9finish
 
 v0rows9one:
 	VMOVUPS.Z        (BX), K1, Y9
@@ -910,59 +688,57 @@ v0rows9one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows9one
-
-v0rows9finish:
-	VBROADCASTSS 136(DI), Y9
-	VBROADCASTSS 140(DI), Y10
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows9overwrite
-	VMULPS       Y9, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y5
-	VMOVUPS      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y6, Y6
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y6
-	VMOVUPS      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y7, Y7
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y7
-	VMOVUPS      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y9, Y8, Y8
-	VMOVUPS.Z    (BX), K1, Y11
-	VFMADD231PS  Y11, Y10, Y8
-	VMOVUPS      Y8, K1, (BX)
-	JMP          v0rows9done
+	VBROADCASTSS     136(DI), Y9
+	VBROADCASTSS     140(DI), Y10
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows9overwrite
+	VMULPS           Y9, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y5
+	VMOVUPS          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y6, Y6
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y6
+	VMOVUPS          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y7, Y7
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y7
+	VMOVUPS          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y9, Y8, Y8
+	VMOVUPS.Z        (BX), K1, Y11
+	VFMADD231PS      Y11, Y10, Y8
+	VMOVUPS          Y8, K1, (BX)
+	JMP              v0rows9done
 
 v0rows9overwrite:
 	VMULPS  Y9, Y0, Y0
@@ -1029,68 +805,6 @@ v0below9:
 	VPXORD     Y6, Y6, Y6
 	VPXORD     Y7, Y7, Y7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows8single
-
-v0rows8loop:
-	VMOVUPS.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows8loop
-
-v0rows8single:
-	ADDQ $0x04, CX
-	JEQ  v0rows8finish
 
 v0rows8one:
 	VMOVUPS.Z        (BX), K1, Y8
@@ -1108,54 +822,52 @@ v0rows8one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows8one
-
-v0rows8finish:
-	VBROADCASTSS 136(DI), Y8
-	VBROADCASTSS 140(DI), Y9
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows8overwrite
-	VMULPS       Y8, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y5
-	VMOVUPS      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y6, Y6
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y6
-	VMOVUPS      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y8, Y7, Y7
-	VMOVUPS.Z    (BX), K1, Y10
-	VFMADD231PS  Y10, Y9, Y7
-	VMOVUPS      Y7, K1, (BX)
-	JMP          v0rows8done
+	VBROADCASTSS     136(DI), Y8
+	VBROADCASTSS     140(DI), Y9
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows8overwrite
+	VMULPS           Y8, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y5
+	VMOVUPS          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y6, Y6
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y6
+	VMOVUPS          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y8, Y7, Y7
+	VMOVUPS.Z        (BX), K1, Y10
+	VFMADD231PS      Y10, Y9, Y7
+	VMOVUPS          Y7, K1, (BX)
+	JMP              v0rows8done
 
 v0rows8overwrite:
 	VMULPS  Y8, Y0, Y0
@@ -1216,64 +928,6 @@ v0below8:
 	VPXORD     Y5, Y5, Y5
 	VPXORD     Y6, Y6, Y6
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows7single
-
-v0rows7loop:
-	VMOVUPS.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y7, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PS.BCST (R9), Y7, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PS.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y7, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PS.BCST (R9), Y7, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PS.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y7, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PS.BCST (R9), Y7, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PS.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y7, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PS.BCST (R9), Y7, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PS.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows7loop
-
-v0rows7single:
-	ADDQ $0x04, CX
-	JEQ  v0rows7finish
 
 v0rows7one:
 	VMOVUPS.Z        (BX), K1, Y7
@@ -1290,49 +944,47 @@ v0rows7one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows7one
-
-v0rows7finish:
-	VBROADCASTSS 136(DI), Y7
-	VBROADCASTSS 140(DI), Y8
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows7overwrite
-	VMULPS       Y7, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y5
-	VMOVUPS      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y7, Y6, Y6
-	VMOVUPS.Z    (BX), K1, Y9
-	VFMADD231PS  Y9, Y8, Y6
-	VMOVUPS      Y6, K1, (BX)
-	JMP          v0rows7done
+	VBROADCASTSS     136(DI), Y7
+	VBROADCASTSS     140(DI), Y8
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows7overwrite
+	VMULPS           Y7, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y5
+	VMOVUPS          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y7, Y6, Y6
+	VMOVUPS.Z        (BX), K1, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VMOVUPS          Y6, K1, (BX)
+	JMP              v0rows7done
 
 v0rows7overwrite:
 	VMULPS  Y7, Y0, Y0
@@ -1386,56 +1038,6 @@ v0below7:
 	VPXORD     Y4, Y4, Y4
 	VPXORD     Y5, Y5, Y5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows6single
-
-v0rows6loop:
-	VMOVUPS.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y6, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PS.BCST (R9), Y6, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y6, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PS.BCST (R9), Y6, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y6, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PS.BCST (R9), Y6, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y6, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PS.BCST (R9), Y6, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PS.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows6loop
-
-v0rows6single:
-	ADDQ $0x04, CX
-	JEQ  v0rows6finish
 
 v0rows6one:
 	VMOVUPS.Z        (BX), K1, Y6
@@ -1450,44 +1052,42 @@ v0rows6one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows6one
-
-v0rows6finish:
-	VBROADCASTSS 136(DI), Y6
-	VBROADCASTSS 140(DI), Y7
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows6overwrite
-	VMULPS       Y6, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y6, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y6, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y6, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y6, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y4
-	VMOVUPS      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y6, Y5, Y5
-	VMOVUPS.Z    (BX), K1, Y8
-	VFMADD231PS  Y8, Y7, Y5
-	VMOVUPS      Y5, K1, (BX)
-	JMP          v0rows6done
+	VBROADCASTSS     136(DI), Y6
+	VBROADCASTSS     140(DI), Y7
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows6overwrite
+	VMULPS           Y6, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y6, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y6, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y6, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y6, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y4
+	VMOVUPS          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y6, Y5, Y5
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS      Y8, Y7, Y5
+	VMOVUPS          Y5, K1, (BX)
+	JMP              v0rows6done
 
 v0rows6overwrite:
 	VMULPS  Y6, Y0, Y0
@@ -1535,52 +1135,6 @@ v0below6:
 	VPXORD     Y3, Y3, Y3
 	VPXORD     Y4, Y4, Y4
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows5single
-
-v0rows5loop:
-	VMOVUPS.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y5, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PS.BCST (R9), Y5, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y5, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PS.BCST (R9), Y5, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y5, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PS.BCST (R9), Y5, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y5, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PS.BCST (R9), Y5, Y3
-	VFMADD231PS.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows5loop
-
-v0rows5single:
-	ADDQ $0x04, CX
-	JEQ  v0rows5finish
 
 v0rows5one:
 	VMOVUPS.Z        (BX), K1, Y5
@@ -1594,39 +1148,37 @@ v0rows5one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows5one
-
-v0rows5finish:
-	VBROADCASTSS 136(DI), Y5
-	VBROADCASTSS 140(DI), Y6
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows5overwrite
-	VMULPS       Y5, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y5, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y7
-	VFMADD231PS  Y7, Y6, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y5, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y7
-	VFMADD231PS  Y7, Y6, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y5, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y7
-	VFMADD231PS  Y7, Y6, Y3
-	VMOVUPS      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y5, Y4, Y4
-	VMOVUPS.Z    (BX), K1, Y7
-	VFMADD231PS  Y7, Y6, Y4
-	VMOVUPS      Y4, K1, (BX)
-	JMP          v0rows5done
+	VBROADCASTSS     136(DI), Y5
+	VBROADCASTSS     140(DI), Y6
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows5overwrite
+	VMULPS           Y5, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y7
+	VFMADD231PS      Y7, Y6, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y5, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y7
+	VFMADD231PS      Y7, Y6, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y5, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y7
+	VFMADD231PS      Y7, Y6, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y5, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y7
+	VFMADD231PS      Y7, Y6, Y3
+	VMOVUPS          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y5, Y4, Y4
+	VMOVUPS.Z        (BX), K1, Y7
+	VFMADD231PS      Y7, Y6, Y4
+	VMOVUPS          Y4, K1, (BX)
+	JMP              v0rows5done
 
 v0rows5overwrite:
 	VMULPS  Y5, Y0, Y0
@@ -1668,48 +1220,6 @@ v0below5:
 	VPXORD     Y2, Y2, Y2
 	VPXORD     Y3, Y3, Y3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows4single
-
-v0rows4loop:
-	VMOVUPS.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows4loop
-
-v0rows4single:
-	ADDQ $0x04, CX
-	JEQ  v0rows4finish
 
 v0rows4one:
 	VMOVUPS.Z        (BX), K1, Y4
@@ -1722,34 +1232,32 @@ v0rows4one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows4one
-
-v0rows4finish:
-	VBROADCASTSS 136(DI), Y4
-	VBROADCASTSS 140(DI), Y5
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows4overwrite
-	VMULPS       Y4, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y6
-	VFMADD231PS  Y6, Y5, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y4, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y6
-	VFMADD231PS  Y6, Y5, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y6
-	VFMADD231PS  Y6, Y5, Y2
-	VMOVUPS      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y4, Y3, Y3
-	VMOVUPS.Z    (BX), K1, Y6
-	VFMADD231PS  Y6, Y5, Y3
-	VMOVUPS      Y3, K1, (BX)
-	JMP          v0rows4done
+	VBROADCASTSS     136(DI), Y4
+	VBROADCASTSS     140(DI), Y5
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows4overwrite
+	VMULPS           Y4, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y6
+	VFMADD231PS      Y6, Y5, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y4, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y6
+	VFMADD231PS      Y6, Y5, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y4, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y6
+	VFMADD231PS      Y6, Y5, Y2
+	VMOVUPS          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y4, Y3, Y3
+	VMOVUPS.Z        (BX), K1, Y6
+	VFMADD231PS      Y6, Y5, Y3
+	VMOVUPS          Y3, K1, (BX)
+	JMP              v0rows4done
 
 v0rows4overwrite:
 	VMULPS  Y4, Y0, Y0
@@ -1783,40 +1291,6 @@ v0below4:
 	VPXORD     Y1, Y1, Y1
 	VPXORD     Y2, Y2, Y2
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows3single
-
-v0rows3loop:
-	VMOVUPS.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y3, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y3, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y3, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y3, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PS.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows3loop
-
-v0rows3single:
-	ADDQ $0x04, CX
-	JEQ  v0rows3finish
 
 v0rows3one:
 	VMOVUPS.Z        (BX), K1, Y3
@@ -1827,29 +1301,27 @@ v0rows3one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows3one
-
-v0rows3finish:
-	VBROADCASTSS 136(DI), Y3
-	VBROADCASTSS 140(DI), Y4
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows3overwrite
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y3, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VMOVUPS      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS.Z    (BX), K1, Y5
-	VFMADD231PS  Y5, Y4, Y2
-	VMOVUPS      Y2, K1, (BX)
-	JMP          v0rows3done
+	VBROADCASTSS     136(DI), Y3
+	VBROADCASTSS     140(DI), Y4
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows3overwrite
+	VMULPS           Y3, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y5
+	VFMADD231PS      Y5, Y4, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y3, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y5
+	VFMADD231PS      Y5, Y4, Y1
+	VMOVUPS          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y3, Y2, Y2
+	VMOVUPS.Z        (BX), K1, Y5
+	VFMADD231PS      Y5, Y4, Y2
+	VMOVUPS          Y2, K1, (BX)
+	JMP              v0rows3done
 
 v0rows3overwrite:
 	VMULPS  Y3, Y0, Y0
@@ -1877,36 +1349,6 @@ v0below3:
 	VPXORD     Y0, Y0, Y0
 	VPXORD     Y1, Y1, Y1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows2single
-
-v0rows2loop:
-	VMOVUPS.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows2loop
-
-v0rows2single:
-	ADDQ $0x04, CX
-	JEQ  v0rows2finish
 
 v0rows2one:
 	VMOVUPS.Z        (BX), K1, Y2
@@ -1916,24 +1358,22 @@ v0rows2one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows2one
-
-v0rows2finish:
-	VBROADCASTSS 136(DI), Y2
-	VBROADCASTSS 140(DI), Y3
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows2overwrite
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y4
-	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Y2, Y1, Y1
-	VMOVUPS.Z    (BX), K1, Y4
-	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      Y1, K1, (BX)
-	JMP          v0rows2done
+	VBROADCASTSS     136(DI), Y2
+	VBROADCASTSS     140(DI), Y3
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows2overwrite
+	VMULPS           Y2, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS      Y4, Y3, Y0
+	VMOVUPS          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Y2, Y1, Y1
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS      Y4, Y3, Y1
+	VMOVUPS          Y1, K1, (BX)
+	JMP              v0rows2done
 
 v0rows2overwrite:
 	VMULPS  Y2, Y0, Y0
@@ -1955,32 +1395,6 @@ v0below2:
 	MOVQ       40(DI), BX
 	VPXORD     Y0, Y0, Y0
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows1single
-
-v0rows1loop:
-	VMOVUPS.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows1loop
-
-v0rows1single:
-	ADDQ $0x04, CX
-	JEQ  v0rows1finish
 
 v0rows1one:
 	VMOVUPS.Z        (BX), K1, Y1
@@ -1989,19 +1403,17 @@ v0rows1one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows1one
-
-v0rows1finish:
-	VBROADCASTSS 136(DI), Y1
-	VBROADCASTSS 140(DI), Y2
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v0rows1overwrite
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS.Z    (BX), K1, Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VMOVUPS      Y0, K1, (BX)
-	JMP          v0rows1done
+	VBROADCASTSS     136(DI), Y1
+	VBROADCASTSS     140(DI), Y2
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v0rows1overwrite
+	VMULPS           Y1, Y0, Y0
+	VMOVUPS.Z        (BX), K1, Y3
+	VFMADD231PS      Y3, Y2, Y0
+	VMOVUPS          Y0, K1, (BX)
+	JMP              v0rows1done
 
 v0rows1overwrite:
 	VMULPS  Y1, Y0, Y0
@@ -2329,84 +1741,6 @@ v1rest:
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows11single
-
-v1rows11loop:
-	VMOVUPS.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z11, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PS.BCST (R9), Z11, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PS.BCST (R10), Z11, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PS.BCST (R11), Z11, Z9
-	VFMADD231PS.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z11, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PS.BCST (R9), Z11, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PS.BCST (R10), Z11, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PS.BCST (R11), Z11, Z9
-	VFMADD231PS.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z11, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PS.BCST (R9), Z11, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PS.BCST (R10), Z11, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PS.BCST (R11), Z11, Z9
-	VFMADD231PS.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z11, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PS.BCST (R9), Z11, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PS.BCST (R10), Z11, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PS.BCST (R11), Z11, Z9
-	VFMADD231PS.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v1rows11loop
-
-v1rows11single:
-	ADDQ $0x04, CX
-	JEQ  v1rows11finish
 
 v1rows11one:
 	VMOVUPS.Z        (BX), K1, Z11
@@ -2428,69 +1762,67 @@ v1rows11one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v1rows11one
-
-v1rows11finish:
-	VBROADCASTSS 136(DI), Z11
-	VBROADCASTSS 140(DI), Z12
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows11overwrite
-	VMULPS       Z11, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z5
-	VMOVUPS      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z6, Z6
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z6
-	VMOVUPS      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z7, Z7
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z7
-	VMOVUPS      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z8, Z8
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z8
-	VMOVUPS      Z8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z9, Z9
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z9
-	VMOVUPS      Z9, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z11, Z10, Z10
-	VMOVUPS.Z    (BX), K1, Z13
-	VFMADD231PS  Z13, Z12, Z10
-	VMOVUPS      Z10, K1, (BX)
-	JMP          v1rows11done
+	VBROADCASTSS     136(DI), Z11
+	VBROADCASTSS     140(DI), Z12
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows11overwrite
+	VMULPS           Z11, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z5
+	VMOVUPS          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z6, Z6
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z6
+	VMOVUPS          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z7, Z7
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z7
+	VMOVUPS          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z8, Z8
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z8
+	VMOVUPS          Z8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z9, Z9
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z9
+	VMOVUPS          Z9, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z11, Z10, Z10
+	VMOVUPS.Z        (BX), K1, Z13
+	VFMADD231PS      Z13, Z12, Z10
+	VMOVUPS          Z10, K1, (BX)
+	JMP              v1rows11done
 
 v1rows11overwrite:
 	VMULPS  Z11, Z0, Z0
@@ -2570,80 +1902,6 @@ v1below11:
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows10single
-
-v1rows10loop:
-	VMOVUPS.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z10, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PS.BCST (R9), Z10, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PS.BCST (R10), Z10, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PS.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z10, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PS.BCST (R9), Z10, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PS.BCST (R10), Z10, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PS.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z10, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PS.BCST (R9), Z10, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PS.BCST (R10), Z10, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PS.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPS.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z10, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PS.BCST (R9), Z10, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PS.BCST (R10), Z10, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PS.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v1rows10loop
-
-v1rows10single:
-	ADDQ $0x04, CX
-	JEQ  v1rows10finish
 
 v1rows10one:
 	VMOVUPS.Z        (BX), K1, Z10
@@ -2664,64 +1922,62 @@ v1rows10one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v1rows10one
-
-v1rows10finish:
-	VBROADCASTSS 136(DI), Z10
-	VBROADCASTSS 140(DI), Z11
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows10overwrite
-	VMULPS       Z10, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z5
-	VMOVUPS      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z6, Z6
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z6
-	VMOVUPS      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z7, Z7
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z7
-	VMOVUPS      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z8, Z8
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z8
-	VMOVUPS      Z8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z10, Z9, Z9
-	VMOVUPS.Z    (BX), K1, Z12
-	VFMADD231PS  Z12, Z11, Z9
-	VMOVUPS      Z9, K1, (BX)
-	JMP          v1rows10done
+	VBROADCASTSS     136(DI), Z10
+	VBROADCASTSS     140(DI), Z11
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows10overwrite
+	VMULPS           Z10, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z5
+	VMOVUPS          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z6, Z6
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z6
+	VMOVUPS          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z7, Z7
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z7
+	VMOVUPS          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z8, Z8
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z8
+	VMOVUPS          Z8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z10, Z9, Z9
+	VMOVUPS.Z        (BX), K1, Z12
+	VFMADD231PS      Z12, Z11, Z9
+	VMOVUPS          Z9, K1, (BX)
+	JMP              v1rows10done
 
 v1rows10overwrite:
 	VMULPS  Z10, Z0, Z0
@@ -2794,72 +2050,6 @@ v1below10:
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows9single
-
-v1rows9loop:
-	VMOVUPS.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z9, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PS.BCST (R9), Z9, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PS.BCST (R10), Z9, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z9, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PS.BCST (R9), Z9, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PS.BCST (R10), Z9, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z9, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PS.BCST (R9), Z9, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PS.BCST (R10), Z9, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z9, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PS.BCST (R9), Z9, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PS.BCST (R10), Z9, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PS.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows9loop
-
-v1rows9single:
-	ADDQ $0x04, CX
-	JEQ  v1rows9finish
 
 v1rows9one:
 	VMOVUPS.Z        (BX), K1, Z9
@@ -2878,59 +2068,57 @@ v1rows9one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows9one
-
-v1rows9finish:
-	VBROADCASTSS 136(DI), Z9
-	VBROADCASTSS 140(DI), Z10
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows9overwrite
-	VMULPS       Z9, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z5
-	VMOVUPS      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z6, Z6
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z6
-	VMOVUPS      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z7, Z7
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z7
-	VMOVUPS      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z9, Z8, Z8
-	VMOVUPS.Z    (BX), K1, Z11
-	VFMADD231PS  Z11, Z10, Z8
-	VMOVUPS      Z8, K1, (BX)
-	JMP          v1rows9done
+	VBROADCASTSS     136(DI), Z9
+	VBROADCASTSS     140(DI), Z10
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows9overwrite
+	VMULPS           Z9, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z5
+	VMOVUPS          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z6, Z6
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z6
+	VMOVUPS          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z7, Z7
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z7
+	VMOVUPS          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z9, Z8, Z8
+	VMOVUPS.Z        (BX), K1, Z11
+	VFMADD231PS      Z11, Z10, Z8
+	VMOVUPS          Z8, K1, (BX)
+	JMP              v1rows9done
 
 v1rows9overwrite:
 	VMULPS  Z9, Z0, Z0
@@ -2997,68 +2185,6 @@ v1below9:
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows8single
-
-v1rows8loop:
-	VMOVUPS.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows8loop
-
-v1rows8single:
-	ADDQ $0x04, CX
-	JEQ  v1rows8finish
 
 v1rows8one:
 	VMOVUPS.Z        (BX), K1, Z8
@@ -3076,54 +2202,52 @@ v1rows8one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows8one
-
-v1rows8finish:
-	VBROADCASTSS 136(DI), Z8
-	VBROADCASTSS 140(DI), Z9
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows8overwrite
-	VMULPS       Z8, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z5
-	VMOVUPS      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z6, Z6
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z6
-	VMOVUPS      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z8, Z7, Z7
-	VMOVUPS.Z    (BX), K1, Z10
-	VFMADD231PS  Z10, Z9, Z7
-	VMOVUPS      Z7, K1, (BX)
-	JMP          v1rows8done
+	VBROADCASTSS     136(DI), Z8
+	VBROADCASTSS     140(DI), Z9
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows8overwrite
+	VMULPS           Z8, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z5
+	VMOVUPS          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z6, Z6
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z6
+	VMOVUPS          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z8, Z7, Z7
+	VMOVUPS.Z        (BX), K1, Z10
+	VFMADD231PS      Z10, Z9, Z7
+	VMOVUPS          Z7, K1, (BX)
+	JMP              v1rows8done
 
 v1rows8overwrite:
 	VMULPS  Z8, Z0, Z0
@@ -3184,64 +2308,6 @@ v1below8:
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows7single
-
-v1rows7loop:
-	VMOVUPS.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z7, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PS.BCST (R9), Z7, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PS.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z7, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PS.BCST (R9), Z7, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PS.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z7, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PS.BCST (R9), Z7, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PS.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPS.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z7, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PS.BCST (R9), Z7, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PS.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows7loop
-
-v1rows7single:
-	ADDQ $0x04, CX
-	JEQ  v1rows7finish
 
 v1rows7one:
 	VMOVUPS.Z        (BX), K1, Z7
@@ -3258,49 +2324,47 @@ v1rows7one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows7one
-
-v1rows7finish:
-	VBROADCASTSS 136(DI), Z7
-	VBROADCASTSS 140(DI), Z8
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows7overwrite
-	VMULPS       Z7, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z5
-	VMOVUPS      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z7, Z6, Z6
-	VMOVUPS.Z    (BX), K1, Z9
-	VFMADD231PS  Z9, Z8, Z6
-	VMOVUPS      Z6, K1, (BX)
-	JMP          v1rows7done
+	VBROADCASTSS     136(DI), Z7
+	VBROADCASTSS     140(DI), Z8
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows7overwrite
+	VMULPS           Z7, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z5
+	VMOVUPS          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z7, Z6, Z6
+	VMOVUPS.Z        (BX), K1, Z9
+	VFMADD231PS      Z9, Z8, Z6
+	VMOVUPS          Z6, K1, (BX)
+	JMP              v1rows7done
 
 v1rows7overwrite:
 	VMULPS  Z7, Z0, Z0
@@ -3354,56 +2418,6 @@ v1below7:
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows6single
-
-v1rows6loop:
-	VMOVUPS.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z6, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (R9), Z6, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z6, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (R9), Z6, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z6, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (R9), Z6, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z6, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (R9), Z6, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PS.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows6loop
-
-v1rows6single:
-	ADDQ $0x04, CX
-	JEQ  v1rows6finish
 
 v1rows6one:
 	VMOVUPS.Z        (BX), K1, Z6
@@ -3418,44 +2432,42 @@ v1rows6one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows6one
-
-v1rows6finish:
-	VBROADCASTSS 136(DI), Z6
-	VBROADCASTSS 140(DI), Z7
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows6overwrite
-	VMULPS       Z6, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z6, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z6, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z6, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z6, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z4
-	VMOVUPS      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z6, Z5, Z5
-	VMOVUPS.Z    (BX), K1, Z8
-	VFMADD231PS  Z8, Z7, Z5
-	VMOVUPS      Z5, K1, (BX)
-	JMP          v1rows6done
+	VBROADCASTSS     136(DI), Z6
+	VBROADCASTSS     140(DI), Z7
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows6overwrite
+	VMULPS           Z6, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z6, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z6, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z6, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z6, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z4
+	VMOVUPS          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z6, Z5, Z5
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS      Z8, Z7, Z5
+	VMOVUPS          Z5, K1, (BX)
+	JMP              v1rows6done
 
 v1rows6overwrite:
 	VMULPS  Z6, Z0, Z0
@@ -3503,52 +2515,6 @@ v1below6:
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows5single
-
-v1rows5loop:
-	VMOVUPS.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z5, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PS.BCST (R9), Z5, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z5, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PS.BCST (R9), Z5, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z5, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PS.BCST (R9), Z5, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z5, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PS.BCST (R9), Z5, Z3
-	VFMADD231PS.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows5loop
-
-v1rows5single:
-	ADDQ $0x04, CX
-	JEQ  v1rows5finish
 
 v1rows5one:
 	VMOVUPS.Z        (BX), K1, Z5
@@ -3562,39 +2528,37 @@ v1rows5one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows5one
-
-v1rows5finish:
-	VBROADCASTSS 136(DI), Z5
-	VBROADCASTSS 140(DI), Z6
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows5overwrite
-	VMULPS       Z5, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z7
-	VFMADD231PS  Z7, Z6, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z5, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z7
-	VFMADD231PS  Z7, Z6, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z5, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z7
-	VFMADD231PS  Z7, Z6, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z5, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z7
-	VFMADD231PS  Z7, Z6, Z3
-	VMOVUPS      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z5, Z4, Z4
-	VMOVUPS.Z    (BX), K1, Z7
-	VFMADD231PS  Z7, Z6, Z4
-	VMOVUPS      Z4, K1, (BX)
-	JMP          v1rows5done
+	VBROADCASTSS     136(DI), Z5
+	VBROADCASTSS     140(DI), Z6
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows5overwrite
+	VMULPS           Z5, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS      Z7, Z6, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z5, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS      Z7, Z6, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z5, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS      Z7, Z6, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z5, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS      Z7, Z6, Z3
+	VMOVUPS          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z5, Z4, Z4
+	VMOVUPS.Z        (BX), K1, Z7
+	VFMADD231PS      Z7, Z6, Z4
+	VMOVUPS          Z4, K1, (BX)
+	JMP              v1rows5done
 
 v1rows5overwrite:
 	VMULPS  Z5, Z0, Z0
@@ -3636,48 +2600,6 @@ v1below5:
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows4single
-
-v1rows4loop:
-	VMOVUPS.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPS.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows4loop
-
-v1rows4single:
-	ADDQ $0x04, CX
-	JEQ  v1rows4finish
 
 v1rows4one:
 	VMOVUPS.Z        (BX), K1, Z4
@@ -3690,34 +2612,32 @@ v1rows4one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows4one
-
-v1rows4finish:
-	VBROADCASTSS 136(DI), Z4
-	VBROADCASTSS 140(DI), Z5
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows4overwrite
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z6
-	VFMADD231PS  Z6, Z5, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z6
-	VFMADD231PS  Z6, Z5, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z4, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z6
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z4, Z3, Z3
-	VMOVUPS.Z    (BX), K1, Z6
-	VFMADD231PS  Z6, Z5, Z3
-	VMOVUPS      Z3, K1, (BX)
-	JMP          v1rows4done
+	VBROADCASTSS     136(DI), Z4
+	VBROADCASTSS     140(DI), Z5
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows4overwrite
+	VMULPS           Z4, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z6
+	VFMADD231PS      Z6, Z5, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z4, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z6
+	VFMADD231PS      Z6, Z5, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z4, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z6
+	VFMADD231PS      Z6, Z5, Z2
+	VMOVUPS          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z4, Z3, Z3
+	VMOVUPS.Z        (BX), K1, Z6
+	VFMADD231PS      Z6, Z5, Z3
+	VMOVUPS          Z3, K1, (BX)
+	JMP              v1rows4done
 
 v1rows4overwrite:
 	VMULPS  Z4, Z0, Z0
@@ -3751,40 +2671,6 @@ v1below4:
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows3single
-
-v1rows3loop:
-	VMOVUPS.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z3, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z3, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z3, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z3, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows3loop
-
-v1rows3single:
-	ADDQ $0x04, CX
-	JEQ  v1rows3finish
 
 v1rows3one:
 	VMOVUPS.Z        (BX), K1, Z3
@@ -3795,29 +2681,27 @@ v1rows3one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows3one
-
-v1rows3finish:
-	VBROADCASTSS 136(DI), Z3
-	VBROADCASTSS 140(DI), Z4
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows3overwrite
-	VMULPS       Z3, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z5
-	VFMADD231PS  Z5, Z4, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z3, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z5
-	VFMADD231PS  Z5, Z4, Z1
-	VMOVUPS      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z3, Z2, Z2
-	VMOVUPS.Z    (BX), K1, Z5
-	VFMADD231PS  Z5, Z4, Z2
-	VMOVUPS      Z2, K1, (BX)
-	JMP          v1rows3done
+	VBROADCASTSS     136(DI), Z3
+	VBROADCASTSS     140(DI), Z4
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows3overwrite
+	VMULPS           Z3, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z5
+	VFMADD231PS      Z5, Z4, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z3, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z5
+	VFMADD231PS      Z5, Z4, Z1
+	VMOVUPS          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z3, Z2, Z2
+	VMOVUPS.Z        (BX), K1, Z5
+	VFMADD231PS      Z5, Z4, Z2
+	VMOVUPS          Z2, K1, (BX)
+	JMP              v1rows3done
 
 v1rows3overwrite:
 	VMULPS  Z3, Z0, Z0
@@ -3845,36 +2729,6 @@ v1below3:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows2single
-
-v1rows2loop:
-	VMOVUPS.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows2loop
-
-v1rows2single:
-	ADDQ $0x04, CX
-	JEQ  v1rows2finish
 
 v1rows2one:
 	VMOVUPS.Z        (BX), K1, Z2
@@ -3884,24 +2738,22 @@ v1rows2one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows2one
-
-v1rows2finish:
-	VBROADCASTSS 136(DI), Z2
-	VBROADCASTSS 140(DI), Z3
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows2overwrite
-	VMULPS       Z2, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z4
-	VFMADD231PS  Z4, Z3, Z0
-	VMOVUPS      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPS       Z2, Z1, Z1
-	VMOVUPS.Z    (BX), K1, Z4
-	VFMADD231PS  Z4, Z3, Z1
-	VMOVUPS      Z1, K1, (BX)
-	JMP          v1rows2done
+	VBROADCASTSS     136(DI), Z2
+	VBROADCASTSS     140(DI), Z3
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows2overwrite
+	VMULPS           Z2, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z4
+	VFMADD231PS      Z4, Z3, Z0
+	VMOVUPS          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPS           Z2, Z1, Z1
+	VMOVUPS.Z        (BX), K1, Z4
+	VFMADD231PS      Z4, Z3, Z1
+	VMOVUPS          Z1, K1, (BX)
+	JMP              v1rows2done
 
 v1rows2overwrite:
 	VMULPS  Z2, Z0, Z0
@@ -3923,32 +2775,6 @@ v1below2:
 	MOVQ       40(DI), BX
 	VPXORD     Z0, Z0, Z0
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows1single
-
-v1rows1loop:
-	VMOVUPS.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPS.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PS.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows1loop
-
-v1rows1single:
-	ADDQ $0x04, CX
-	JEQ  v1rows1finish
 
 v1rows1one:
 	VMOVUPS.Z        (BX), K1, Z1
@@ -3957,19 +2783,17 @@ v1rows1one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows1one
-
-v1rows1finish:
-	VBROADCASTSS 136(DI), Z1
-	VBROADCASTSS 140(DI), Z2
-	MOVQ         R12, BX
-	MOVL         140(DI), CX
-	SHLL         $0x01, CX
-	JEQ          v1rows1overwrite
-	VMULPS       Z1, Z0, Z0
-	VMOVUPS.Z    (BX), K1, Z3
-	VFMADD231PS  Z3, Z2, Z0
-	VMOVUPS      Z0, K1, (BX)
-	JMP          v1rows1done
+	VBROADCASTSS     136(DI), Z1
+	VBROADCASTSS     140(DI), Z2
+	MOVQ             R12, BX
+	MOVL             140(DI), CX
+	SHLL             $0x01, CX
+	JEQ              v1rows1overwrite
+	VMULPS           Z1, Z0, Z0
+	VMOVUPS.Z        (BX), K1, Z3
+	VFMADD231PS      Z3, Z2, Z0
+	VMOVUPS          Z0, K1, (BX)
+	JMP              v1rows1done
 
 v1rows1overwrite:
 	VMULPS  Z1, Z0, Z0
@@ -4528,176 +3352,6 @@ v2rest:
 	VPXORD     Z20, Z20, Z20
 	VPXORD     Z21, Z21, Z21
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows11single
-
-v2rows11loop:
-	VMOVUPS      (BX), Z22
-	VMOVUPS.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z24
-	VFMADD231PS  Z22, Z24, Z0
-	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (R8)(SI*1), Z25
-	VFMADD231PS  Z22, Z25, Z2
-	VFMADD231PS  Z23, Z25, Z3
-	VBROADCASTSS (R8)(SI*2), Z26
-	VFMADD231PS  Z22, Z26, Z4
-	VFMADD231PS  Z23, Z26, Z5
-	VBROADCASTSS (R9), Z27
-	VFMADD231PS  Z22, Z27, Z6
-	VFMADD231PS  Z23, Z27, Z7
-	VBROADCASTSS (R9)(SI*1), Z28
-	VFMADD231PS  Z22, Z28, Z8
-	VFMADD231PS  Z23, Z28, Z9
-	VBROADCASTSS (R9)(SI*2), Z29
-	VFMADD231PS  Z22, Z29, Z10
-	VFMADD231PS  Z23, Z29, Z11
-	VBROADCASTSS (R10), Z30
-	VFMADD231PS  Z22, Z30, Z12
-	VFMADD231PS  Z23, Z30, Z13
-	VBROADCASTSS (R10)(SI*1), Z31
-	VFMADD231PS  Z22, Z31, Z14
-	VFMADD231PS  Z23, Z31, Z15
-	VBROADCASTSS (R10)(SI*2), Z24
-	VFMADD231PS  Z22, Z24, Z16
-	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R11), Z25
-	VFMADD231PS  Z22, Z25, Z18
-	VFMADD231PS  Z23, Z25, Z19
-	VBROADCASTSS (R11)(SI*1), Z26
-	VFMADD231PS  Z22, Z26, Z20
-	VFMADD231PS  Z23, Z26, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z22
-	VMOVUPS.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z27
-	VFMADD231PS  Z22, Z27, Z0
-	VFMADD231PS  Z23, Z27, Z1
-	VBROADCASTSS (R8)(SI*1), Z28
-	VFMADD231PS  Z22, Z28, Z2
-	VFMADD231PS  Z23, Z28, Z3
-	VBROADCASTSS (R8)(SI*2), Z29
-	VFMADD231PS  Z22, Z29, Z4
-	VFMADD231PS  Z23, Z29, Z5
-	VBROADCASTSS (R9), Z30
-	VFMADD231PS  Z22, Z30, Z6
-	VFMADD231PS  Z23, Z30, Z7
-	VBROADCASTSS (R9)(SI*1), Z31
-	VFMADD231PS  Z22, Z31, Z8
-	VFMADD231PS  Z23, Z31, Z9
-	VBROADCASTSS (R9)(SI*2), Z24
-	VFMADD231PS  Z22, Z24, Z10
-	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R10), Z25
-	VFMADD231PS  Z22, Z25, Z12
-	VFMADD231PS  Z23, Z25, Z13
-	VBROADCASTSS (R10)(SI*1), Z26
-	VFMADD231PS  Z22, Z26, Z14
-	VFMADD231PS  Z23, Z26, Z15
-	VBROADCASTSS (R10)(SI*2), Z27
-	VFMADD231PS  Z22, Z27, Z16
-	VFMADD231PS  Z23, Z27, Z17
-	VBROADCASTSS (R11), Z28
-	VFMADD231PS  Z22, Z28, Z18
-	VFMADD231PS  Z23, Z28, Z19
-	VBROADCASTSS (R11)(SI*1), Z29
-	VFMADD231PS  Z22, Z29, Z20
-	VFMADD231PS  Z23, Z29, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z22
-	VMOVUPS.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z30
-	VFMADD231PS  Z22, Z30, Z0
-	VFMADD231PS  Z23, Z30, Z1
-	VBROADCASTSS (R8)(SI*1), Z31
-	VFMADD231PS  Z22, Z31, Z2
-	VFMADD231PS  Z23, Z31, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z22, Z24, Z4
-	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z22, Z25, Z6
-	VFMADD231PS  Z23, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z22, Z26, Z8
-	VFMADD231PS  Z23, Z26, Z9
-	VBROADCASTSS (R9)(SI*2), Z27
-	VFMADD231PS  Z22, Z27, Z10
-	VFMADD231PS  Z23, Z27, Z11
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z22, Z28, Z12
-	VFMADD231PS  Z23, Z28, Z13
-	VBROADCASTSS (R10)(SI*1), Z29
-	VFMADD231PS  Z22, Z29, Z14
-	VFMADD231PS  Z23, Z29, Z15
-	VBROADCASTSS (R10)(SI*2), Z30
-	VFMADD231PS  Z22, Z30, Z16
-	VFMADD231PS  Z23, Z30, Z17
-	VBROADCASTSS (R11), Z31
-	VFMADD231PS  Z22, Z31, Z18
-	VFMADD231PS  Z23, Z31, Z19
-	VBROADCASTSS (R11)(SI*1), Z24
-	VFMADD231PS  Z22, Z24, Z20
-	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z22
-	VMOVUPS.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z25
-	VFMADD231PS  Z22, Z25, Z0
-	VFMADD231PS  Z23, Z25, Z1
-	VBROADCASTSS (R8)(SI*1), Z26
-	VFMADD231PS  Z22, Z26, Z2
-	VFMADD231PS  Z23, Z26, Z3
-	VBROADCASTSS (R8)(SI*2), Z27
-	VFMADD231PS  Z22, Z27, Z4
-	VFMADD231PS  Z23, Z27, Z5
-	VBROADCASTSS (R9), Z28
-	VFMADD231PS  Z22, Z28, Z6
-	VFMADD231PS  Z23, Z28, Z7
-	VBROADCASTSS (R9)(SI*1), Z29
-	VFMADD231PS  Z22, Z29, Z8
-	VFMADD231PS  Z23, Z29, Z9
-	VBROADCASTSS (R9)(SI*2), Z30
-	VFMADD231PS  Z22, Z30, Z10
-	VFMADD231PS  Z23, Z30, Z11
-	VBROADCASTSS (R10), Z31
-	VFMADD231PS  Z22, Z31, Z12
-	VFMADD231PS  Z23, Z31, Z13
-	VBROADCASTSS (R10)(SI*1), Z24
-	VFMADD231PS  Z22, Z24, Z14
-	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R10)(SI*2), Z25
-	VFMADD231PS  Z22, Z25, Z16
-	VFMADD231PS  Z23, Z25, Z17
-	VBROADCASTSS (R11), Z26
-	VFMADD231PS  Z22, Z26, Z18
-	VFMADD231PS  Z23, Z26, Z19
-	VBROADCASTSS (R11)(SI*1), Z27
-	VFMADD231PS  Z22, Z27, Z20
-	VFMADD231PS  Z23, Z27, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	SUBQ         $0x04, CX
-	JGE          v2rows11loop
-
-v2rows11single:
-	ADDQ $0x04, CX
-	JEQ  v2rows11finish
 
 v2rows11one:
 	VMOVUPS      (BX), Z22
@@ -4742,8 +3396,6 @@ v2rows11one:
 	ADDQ         AX, R11
 	DECQ         CX
 	JNE          v2rows11one
-
-v2rows11finish:
 	VBROADCASTSS 136(DI), Z22
 	VBROADCASTSS 140(DI), Z23
 	MOVQ         R12, BX
@@ -4959,164 +3611,6 @@ v2below11:
 	VPXORD     Z18, Z18, Z18
 	VPXORD     Z19, Z19, Z19
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows10single
-
-v2rows10loop:
-	VMOVUPS      (BX), Z20
-	VMOVUPS.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z20, Z23, Z2
-	VFMADD231PS  Z21, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z20, Z24, Z4
-	VFMADD231PS  Z21, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z20, Z25, Z6
-	VFMADD231PS  Z21, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z20, Z26, Z8
-	VFMADD231PS  Z21, Z26, Z9
-	VBROADCASTSS (R9)(SI*2), Z27
-	VFMADD231PS  Z20, Z27, Z10
-	VFMADD231PS  Z21, Z27, Z11
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z20, Z28, Z12
-	VFMADD231PS  Z21, Z28, Z13
-	VBROADCASTSS (R10)(SI*1), Z29
-	VFMADD231PS  Z20, Z29, Z14
-	VFMADD231PS  Z21, Z29, Z15
-	VBROADCASTSS (R10)(SI*2), Z30
-	VFMADD231PS  Z20, Z30, Z16
-	VFMADD231PS  Z21, Z30, Z17
-	VBROADCASTSS (R11), Z31
-	VFMADD231PS  Z20, Z31, Z18
-	VFMADD231PS  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z20
-	VMOVUPS.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z20, Z23, Z2
-	VFMADD231PS  Z21, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z20, Z24, Z4
-	VFMADD231PS  Z21, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z20, Z25, Z6
-	VFMADD231PS  Z21, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z20, Z26, Z8
-	VFMADD231PS  Z21, Z26, Z9
-	VBROADCASTSS (R9)(SI*2), Z27
-	VFMADD231PS  Z20, Z27, Z10
-	VFMADD231PS  Z21, Z27, Z11
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z20, Z28, Z12
-	VFMADD231PS  Z21, Z28, Z13
-	VBROADCASTSS (R10)(SI*1), Z29
-	VFMADD231PS  Z20, Z29, Z14
-	VFMADD231PS  Z21, Z29, Z15
-	VBROADCASTSS (R10)(SI*2), Z30
-	VFMADD231PS  Z20, Z30, Z16
-	VFMADD231PS  Z21, Z30, Z17
-	VBROADCASTSS (R11), Z31
-	VFMADD231PS  Z20, Z31, Z18
-	VFMADD231PS  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z20
-	VMOVUPS.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z20, Z23, Z2
-	VFMADD231PS  Z21, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z20, Z24, Z4
-	VFMADD231PS  Z21, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z20, Z25, Z6
-	VFMADD231PS  Z21, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z20, Z26, Z8
-	VFMADD231PS  Z21, Z26, Z9
-	VBROADCASTSS (R9)(SI*2), Z27
-	VFMADD231PS  Z20, Z27, Z10
-	VFMADD231PS  Z21, Z27, Z11
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z20, Z28, Z12
-	VFMADD231PS  Z21, Z28, Z13
-	VBROADCASTSS (R10)(SI*1), Z29
-	VFMADD231PS  Z20, Z29, Z14
-	VFMADD231PS  Z21, Z29, Z15
-	VBROADCASTSS (R10)(SI*2), Z30
-	VFMADD231PS  Z20, Z30, Z16
-	VFMADD231PS  Z21, Z30, Z17
-	VBROADCASTSS (R11), Z31
-	VFMADD231PS  Z20, Z31, Z18
-	VFMADD231PS  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPS      (BX), Z20
-	VMOVUPS.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z20, Z23, Z2
-	VFMADD231PS  Z21, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z20, Z24, Z4
-	VFMADD231PS  Z21, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z20, Z25, Z6
-	VFMADD231PS  Z21, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z20, Z26, Z8
-	VFMADD231PS  Z21, Z26, Z9
-	VBROADCASTSS (R9)(SI*2), Z27
-	VFMADD231PS  Z20, Z27, Z10
-	VFMADD231PS  Z21, Z27, Z11
-	VBROADCASTSS (R10), Z28
-	VFMADD231PS  Z20, Z28, Z12
-	VFMADD231PS  Z21, Z28, Z13
-	VBROADCASTSS (R10)(SI*1), Z29
-	VFMADD231PS  Z20, Z29, Z14
-	VFMADD231PS  Z21, Z29, Z15
-	VBROADCASTSS (R10)(SI*2), Z30
-	VFMADD231PS  Z20, Z30, Z16
-	VFMADD231PS  Z21, Z30, Z17
-	VBROADCASTSS (R11), Z31
-	VFMADD231PS  Z20, Z31, Z18
-	VFMADD231PS  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	SUBQ         $0x04, CX
-	JGE          v2rows10loop
-
-v2rows10single:
-	ADDQ $0x04, CX
-	JEQ  v2rows10finish
 
 v2rows10one:
 	VMOVUPS      (BX), Z20
@@ -5158,8 +3652,6 @@ v2rows10one:
 	ADDQ         AX, R11
 	DECQ         CX
 	JNE          v2rows10one
-
-v2rows10finish:
 	VBROADCASTSS 136(DI), Z20
 	VBROADCASTSS 140(DI), Z21
 	MOVQ         R12, BX
@@ -5356,148 +3848,6 @@ v2below10:
 	VPXORD     Z16, Z16, Z16
 	VPXORD     Z17, Z17, Z17
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows9single
-
-v2rows9loop:
-	VMOVUPS      (BX), Z18
-	VMOVUPS.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z20
-	VFMADD231PS  Z18, Z20, Z0
-	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (R8)(SI*1), Z21
-	VFMADD231PS  Z18, Z21, Z2
-	VFMADD231PS  Z19, Z21, Z3
-	VBROADCASTSS (R8)(SI*2), Z22
-	VFMADD231PS  Z18, Z22, Z4
-	VFMADD231PS  Z19, Z22, Z5
-	VBROADCASTSS (R9), Z23
-	VFMADD231PS  Z18, Z23, Z6
-	VFMADD231PS  Z19, Z23, Z7
-	VBROADCASTSS (R9)(SI*1), Z24
-	VFMADD231PS  Z18, Z24, Z8
-	VFMADD231PS  Z19, Z24, Z9
-	VBROADCASTSS (R9)(SI*2), Z25
-	VFMADD231PS  Z18, Z25, Z10
-	VFMADD231PS  Z19, Z25, Z11
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z18, Z26, Z12
-	VFMADD231PS  Z19, Z26, Z13
-	VBROADCASTSS (R10)(SI*1), Z27
-	VFMADD231PS  Z18, Z27, Z14
-	VFMADD231PS  Z19, Z27, Z15
-	VBROADCASTSS (R10)(SI*2), Z28
-	VFMADD231PS  Z18, Z28, Z16
-	VFMADD231PS  Z19, Z28, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z18
-	VMOVUPS.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z29
-	VFMADD231PS  Z18, Z29, Z0
-	VFMADD231PS  Z19, Z29, Z1
-	VBROADCASTSS (R8)(SI*1), Z30
-	VFMADD231PS  Z18, Z30, Z2
-	VFMADD231PS  Z19, Z30, Z3
-	VBROADCASTSS (R8)(SI*2), Z31
-	VFMADD231PS  Z18, Z31, Z4
-	VFMADD231PS  Z19, Z31, Z5
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R9)(SI*1), Z21
-	VFMADD231PS  Z18, Z21, Z8
-	VFMADD231PS  Z19, Z21, Z9
-	VBROADCASTSS (R9)(SI*2), Z22
-	VFMADD231PS  Z18, Z22, Z10
-	VFMADD231PS  Z19, Z22, Z11
-	VBROADCASTSS (R10), Z23
-	VFMADD231PS  Z18, Z23, Z12
-	VFMADD231PS  Z19, Z23, Z13
-	VBROADCASTSS (R10)(SI*1), Z24
-	VFMADD231PS  Z18, Z24, Z14
-	VFMADD231PS  Z19, Z24, Z15
-	VBROADCASTSS (R10)(SI*2), Z25
-	VFMADD231PS  Z18, Z25, Z16
-	VFMADD231PS  Z19, Z25, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z18
-	VMOVUPS.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z18, Z26, Z0
-	VFMADD231PS  Z19, Z26, Z1
-	VBROADCASTSS (R8)(SI*1), Z27
-	VFMADD231PS  Z18, Z27, Z2
-	VFMADD231PS  Z19, Z27, Z3
-	VBROADCASTSS (R8)(SI*2), Z28
-	VFMADD231PS  Z18, Z28, Z4
-	VFMADD231PS  Z19, Z28, Z5
-	VBROADCASTSS (R9), Z29
-	VFMADD231PS  Z18, Z29, Z6
-	VFMADD231PS  Z19, Z29, Z7
-	VBROADCASTSS (R9)(SI*1), Z30
-	VFMADD231PS  Z18, Z30, Z8
-	VFMADD231PS  Z19, Z30, Z9
-	VBROADCASTSS (R9)(SI*2), Z31
-	VFMADD231PS  Z18, Z31, Z10
-	VFMADD231PS  Z19, Z31, Z11
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z18, Z20, Z12
-	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R10)(SI*1), Z21
-	VFMADD231PS  Z18, Z21, Z14
-	VFMADD231PS  Z19, Z21, Z15
-	VBROADCASTSS (R10)(SI*2), Z22
-	VFMADD231PS  Z18, Z22, Z16
-	VFMADD231PS  Z19, Z22, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z18
-	VMOVUPS.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z23
-	VFMADD231PS  Z18, Z23, Z0
-	VFMADD231PS  Z19, Z23, Z1
-	VBROADCASTSS (R8)(SI*1), Z24
-	VFMADD231PS  Z18, Z24, Z2
-	VFMADD231PS  Z19, Z24, Z3
-	VBROADCASTSS (R8)(SI*2), Z25
-	VFMADD231PS  Z18, Z25, Z4
-	VFMADD231PS  Z19, Z25, Z5
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z18, Z26, Z6
-	VFMADD231PS  Z19, Z26, Z7
-	VBROADCASTSS (R9)(SI*1), Z27
-	VFMADD231PS  Z18, Z27, Z8
-	VFMADD231PS  Z19, Z27, Z9
-	VBROADCASTSS (R9)(SI*2), Z28
-	VFMADD231PS  Z18, Z28, Z10
-	VFMADD231PS  Z19, Z28, Z11
-	VBROADCASTSS (R10), Z29
-	VFMADD231PS  Z18, Z29, Z12
-	VFMADD231PS  Z19, Z29, Z13
-	VBROADCASTSS (R10)(SI*1), Z30
-	VFMADD231PS  Z18, Z30, Z14
-	VFMADD231PS  Z19, Z30, Z15
-	VBROADCASTSS (R10)(SI*2), Z31
-	VFMADD231PS  Z18, Z31, Z16
-	VFMADD231PS  Z19, Z31, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows9loop
-
-v2rows9single:
-	ADDQ $0x04, CX
-	JEQ  v2rows9finish
 
 v2rows9one:
 	VMOVUPS      (BX), Z18
@@ -5535,8 +3885,6 @@ v2rows9one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows9one
-
-v2rows9finish:
 	VBROADCASTSS 136(DI), Z18
 	VBROADCASTSS 140(DI), Z19
 	MOVQ         R12, BX
@@ -5715,136 +4063,6 @@ v2below9:
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows8single
-
-v2rows8loop:
-	VMOVUPS      (BX), Z16
-	VMOVUPS.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R8)(SI*1), Z19
-	VFMADD231PS  Z16, Z19, Z2
-	VFMADD231PS  Z17, Z19, Z3
-	VBROADCASTSS (R8)(SI*2), Z20
-	VFMADD231PS  Z16, Z20, Z4
-	VFMADD231PS  Z17, Z20, Z5
-	VBROADCASTSS (R9), Z21
-	VFMADD231PS  Z16, Z21, Z6
-	VFMADD231PS  Z17, Z21, Z7
-	VBROADCASTSS (R9)(SI*1), Z22
-	VFMADD231PS  Z16, Z22, Z8
-	VFMADD231PS  Z17, Z22, Z9
-	VBROADCASTSS (R9)(SI*2), Z23
-	VFMADD231PS  Z16, Z23, Z10
-	VFMADD231PS  Z17, Z23, Z11
-	VBROADCASTSS (R10), Z24
-	VFMADD231PS  Z16, Z24, Z12
-	VFMADD231PS  Z17, Z24, Z13
-	VBROADCASTSS (R10)(SI*1), Z25
-	VFMADD231PS  Z16, Z25, Z14
-	VFMADD231PS  Z17, Z25, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z16
-	VMOVUPS.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z16, Z26, Z0
-	VFMADD231PS  Z17, Z26, Z1
-	VBROADCASTSS (R8)(SI*1), Z27
-	VFMADD231PS  Z16, Z27, Z2
-	VFMADD231PS  Z17, Z27, Z3
-	VBROADCASTSS (R8)(SI*2), Z28
-	VFMADD231PS  Z16, Z28, Z4
-	VFMADD231PS  Z17, Z28, Z5
-	VBROADCASTSS (R9), Z29
-	VFMADD231PS  Z16, Z29, Z6
-	VFMADD231PS  Z17, Z29, Z7
-	VBROADCASTSS (R9)(SI*1), Z30
-	VFMADD231PS  Z16, Z30, Z8
-	VFMADD231PS  Z17, Z30, Z9
-	VBROADCASTSS (R9)(SI*2), Z31
-	VFMADD231PS  Z16, Z31, Z10
-	VFMADD231PS  Z17, Z31, Z11
-	VBROADCASTSS (R10), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R10)(SI*1), Z19
-	VFMADD231PS  Z16, Z19, Z14
-	VFMADD231PS  Z17, Z19, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z16
-	VMOVUPS.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z20
-	VFMADD231PS  Z16, Z20, Z0
-	VFMADD231PS  Z17, Z20, Z1
-	VBROADCASTSS (R8)(SI*1), Z21
-	VFMADD231PS  Z16, Z21, Z2
-	VFMADD231PS  Z17, Z21, Z3
-	VBROADCASTSS (R8)(SI*2), Z22
-	VFMADD231PS  Z16, Z22, Z4
-	VFMADD231PS  Z17, Z22, Z5
-	VBROADCASTSS (R9), Z23
-	VFMADD231PS  Z16, Z23, Z6
-	VFMADD231PS  Z17, Z23, Z7
-	VBROADCASTSS (R9)(SI*1), Z24
-	VFMADD231PS  Z16, Z24, Z8
-	VFMADD231PS  Z17, Z24, Z9
-	VBROADCASTSS (R9)(SI*2), Z25
-	VFMADD231PS  Z16, Z25, Z10
-	VFMADD231PS  Z17, Z25, Z11
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z16, Z26, Z12
-	VFMADD231PS  Z17, Z26, Z13
-	VBROADCASTSS (R10)(SI*1), Z27
-	VFMADD231PS  Z16, Z27, Z14
-	VFMADD231PS  Z17, Z27, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z16
-	VMOVUPS.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z28
-	VFMADD231PS  Z16, Z28, Z0
-	VFMADD231PS  Z17, Z28, Z1
-	VBROADCASTSS (R8)(SI*1), Z29
-	VFMADD231PS  Z16, Z29, Z2
-	VFMADD231PS  Z17, Z29, Z3
-	VBROADCASTSS (R8)(SI*2), Z30
-	VFMADD231PS  Z16, Z30, Z4
-	VFMADD231PS  Z17, Z30, Z5
-	VBROADCASTSS (R9), Z31
-	VFMADD231PS  Z16, Z31, Z6
-	VFMADD231PS  Z17, Z31, Z7
-	VBROADCASTSS (R9)(SI*1), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R9)(SI*2), Z19
-	VFMADD231PS  Z16, Z19, Z10
-	VFMADD231PS  Z17, Z19, Z11
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z16, Z20, Z12
-	VFMADD231PS  Z17, Z20, Z13
-	VBROADCASTSS (R10)(SI*1), Z21
-	VFMADD231PS  Z16, Z21, Z14
-	VFMADD231PS  Z17, Z21, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows8loop
-
-v2rows8single:
-	ADDQ $0x04, CX
-	JEQ  v2rows8finish
 
 v2rows8one:
 	VMOVUPS      (BX), Z16
@@ -5879,8 +4097,6 @@ v2rows8one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows8one
-
-v2rows8finish:
 	VBROADCASTSS 136(DI), Z16
 	VBROADCASTSS 140(DI), Z17
 	MOVQ         R12, BX
@@ -6041,124 +4257,6 @@ v2below8:
 	VPXORD     Z12, Z12, Z12
 	VPXORD     Z13, Z13, Z13
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows7single
-
-v2rows7loop:
-	VMOVUPS      (BX), Z14
-	VMOVUPS.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z16
-	VFMADD231PS  Z14, Z16, Z0
-	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (R8)(SI*1), Z17
-	VFMADD231PS  Z14, Z17, Z2
-	VFMADD231PS  Z15, Z17, Z3
-	VBROADCASTSS (R8)(SI*2), Z18
-	VFMADD231PS  Z14, Z18, Z4
-	VFMADD231PS  Z15, Z18, Z5
-	VBROADCASTSS (R9), Z19
-	VFMADD231PS  Z14, Z19, Z6
-	VFMADD231PS  Z15, Z19, Z7
-	VBROADCASTSS (R9)(SI*1), Z20
-	VFMADD231PS  Z14, Z20, Z8
-	VFMADD231PS  Z15, Z20, Z9
-	VBROADCASTSS (R9)(SI*2), Z21
-	VFMADD231PS  Z14, Z21, Z10
-	VFMADD231PS  Z15, Z21, Z11
-	VBROADCASTSS (R10), Z22
-	VFMADD231PS  Z14, Z22, Z12
-	VFMADD231PS  Z15, Z22, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z14
-	VMOVUPS.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z23
-	VFMADD231PS  Z14, Z23, Z0
-	VFMADD231PS  Z15, Z23, Z1
-	VBROADCASTSS (R8)(SI*1), Z24
-	VFMADD231PS  Z14, Z24, Z2
-	VFMADD231PS  Z15, Z24, Z3
-	VBROADCASTSS (R8)(SI*2), Z25
-	VFMADD231PS  Z14, Z25, Z4
-	VFMADD231PS  Z15, Z25, Z5
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z14, Z26, Z6
-	VFMADD231PS  Z15, Z26, Z7
-	VBROADCASTSS (R9)(SI*1), Z27
-	VFMADD231PS  Z14, Z27, Z8
-	VFMADD231PS  Z15, Z27, Z9
-	VBROADCASTSS (R9)(SI*2), Z28
-	VFMADD231PS  Z14, Z28, Z10
-	VFMADD231PS  Z15, Z28, Z11
-	VBROADCASTSS (R10), Z29
-	VFMADD231PS  Z14, Z29, Z12
-	VFMADD231PS  Z15, Z29, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z14
-	VMOVUPS.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z30
-	VFMADD231PS  Z14, Z30, Z0
-	VFMADD231PS  Z15, Z30, Z1
-	VBROADCASTSS (R8)(SI*1), Z31
-	VFMADD231PS  Z14, Z31, Z2
-	VFMADD231PS  Z15, Z31, Z3
-	VBROADCASTSS (R8)(SI*2), Z16
-	VFMADD231PS  Z14, Z16, Z4
-	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R9), Z17
-	VFMADD231PS  Z14, Z17, Z6
-	VFMADD231PS  Z15, Z17, Z7
-	VBROADCASTSS (R9)(SI*1), Z18
-	VFMADD231PS  Z14, Z18, Z8
-	VFMADD231PS  Z15, Z18, Z9
-	VBROADCASTSS (R9)(SI*2), Z19
-	VFMADD231PS  Z14, Z19, Z10
-	VFMADD231PS  Z15, Z19, Z11
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z14, Z20, Z12
-	VFMADD231PS  Z15, Z20, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPS      (BX), Z14
-	VMOVUPS.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z21
-	VFMADD231PS  Z14, Z21, Z0
-	VFMADD231PS  Z15, Z21, Z1
-	VBROADCASTSS (R8)(SI*1), Z22
-	VFMADD231PS  Z14, Z22, Z2
-	VFMADD231PS  Z15, Z22, Z3
-	VBROADCASTSS (R8)(SI*2), Z23
-	VFMADD231PS  Z14, Z23, Z4
-	VFMADD231PS  Z15, Z23, Z5
-	VBROADCASTSS (R9), Z24
-	VFMADD231PS  Z14, Z24, Z6
-	VFMADD231PS  Z15, Z24, Z7
-	VBROADCASTSS (R9)(SI*1), Z25
-	VFMADD231PS  Z14, Z25, Z8
-	VFMADD231PS  Z15, Z25, Z9
-	VBROADCASTSS (R9)(SI*2), Z26
-	VFMADD231PS  Z14, Z26, Z10
-	VFMADD231PS  Z15, Z26, Z11
-	VBROADCASTSS (R10), Z27
-	VFMADD231PS  Z14, Z27, Z12
-	VFMADD231PS  Z15, Z27, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows7loop
-
-v2rows7single:
-	ADDQ $0x04, CX
-	JEQ  v2rows7finish
 
 v2rows7one:
 	VMOVUPS      (BX), Z14
@@ -6190,8 +4288,6 @@ v2rows7one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows7one
-
-v2rows7finish:
 	VBROADCASTSS 136(DI), Z14
 	VBROADCASTSS 140(DI), Z15
 	MOVQ         R12, BX
@@ -6333,108 +4429,6 @@ v2below7:
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows6single
-
-v2rows6loop:
-	VMOVUPS      (BX), Z12
-	VMOVUPS.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(SI*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VFMADD231PS  Z13, Z15, Z3
-	VBROADCASTSS (R8)(SI*2), Z16
-	VFMADD231PS  Z12, Z16, Z4
-	VFMADD231PS  Z13, Z16, Z5
-	VBROADCASTSS (R9), Z17
-	VFMADD231PS  Z12, Z17, Z6
-	VFMADD231PS  Z13, Z17, Z7
-	VBROADCASTSS (R9)(SI*1), Z18
-	VFMADD231PS  Z12, Z18, Z8
-	VFMADD231PS  Z13, Z18, Z9
-	VBROADCASTSS (R9)(SI*2), Z19
-	VFMADD231PS  Z12, Z19, Z10
-	VFMADD231PS  Z13, Z19, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z12
-	VMOVUPS.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z20
-	VFMADD231PS  Z12, Z20, Z0
-	VFMADD231PS  Z13, Z20, Z1
-	VBROADCASTSS (R8)(SI*1), Z21
-	VFMADD231PS  Z12, Z21, Z2
-	VFMADD231PS  Z13, Z21, Z3
-	VBROADCASTSS (R8)(SI*2), Z22
-	VFMADD231PS  Z12, Z22, Z4
-	VFMADD231PS  Z13, Z22, Z5
-	VBROADCASTSS (R9), Z23
-	VFMADD231PS  Z12, Z23, Z6
-	VFMADD231PS  Z13, Z23, Z7
-	VBROADCASTSS (R9)(SI*1), Z24
-	VFMADD231PS  Z12, Z24, Z8
-	VFMADD231PS  Z13, Z24, Z9
-	VBROADCASTSS (R9)(SI*2), Z25
-	VFMADD231PS  Z12, Z25, Z10
-	VFMADD231PS  Z13, Z25, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z12
-	VMOVUPS.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z12, Z26, Z0
-	VFMADD231PS  Z13, Z26, Z1
-	VBROADCASTSS (R8)(SI*1), Z27
-	VFMADD231PS  Z12, Z27, Z2
-	VFMADD231PS  Z13, Z27, Z3
-	VBROADCASTSS (R8)(SI*2), Z28
-	VFMADD231PS  Z12, Z28, Z4
-	VFMADD231PS  Z13, Z28, Z5
-	VBROADCASTSS (R9), Z29
-	VFMADD231PS  Z12, Z29, Z6
-	VFMADD231PS  Z13, Z29, Z7
-	VBROADCASTSS (R9)(SI*1), Z30
-	VFMADD231PS  Z12, Z30, Z8
-	VFMADD231PS  Z13, Z30, Z9
-	VBROADCASTSS (R9)(SI*2), Z31
-	VFMADD231PS  Z12, Z31, Z10
-	VFMADD231PS  Z13, Z31, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z12
-	VMOVUPS.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (R8)(SI*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VFMADD231PS  Z13, Z15, Z3
-	VBROADCASTSS (R8)(SI*2), Z16
-	VFMADD231PS  Z12, Z16, Z4
-	VFMADD231PS  Z13, Z16, Z5
-	VBROADCASTSS (R9), Z17
-	VFMADD231PS  Z12, Z17, Z6
-	VFMADD231PS  Z13, Z17, Z7
-	VBROADCASTSS (R9)(SI*1), Z18
-	VFMADD231PS  Z12, Z18, Z8
-	VFMADD231PS  Z13, Z18, Z9
-	VBROADCASTSS (R9)(SI*2), Z19
-	VFMADD231PS  Z12, Z19, Z10
-	VFMADD231PS  Z13, Z19, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows6loop
-
-v2rows6single:
-	ADDQ $0x04, CX
-	JEQ  v2rows6finish
 
 v2rows6one:
 	VMOVUPS      (BX), Z12
@@ -6462,8 +4456,6 @@ v2rows6one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows6one
-
-v2rows6finish:
 	VBROADCASTSS 136(DI), Z12
 	VBROADCASTSS 140(DI), Z13
 	MOVQ         R12, BX
@@ -6587,96 +4579,6 @@ v2below6:
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows5single
-
-v2rows5loop:
-	VMOVUPS      (BX), Z10
-	VMOVUPS.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z12
-	VFMADD231PS  Z10, Z12, Z0
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (R8)(SI*1), Z13
-	VFMADD231PS  Z10, Z13, Z2
-	VFMADD231PS  Z11, Z13, Z3
-	VBROADCASTSS (R8)(SI*2), Z14
-	VFMADD231PS  Z10, Z14, Z4
-	VFMADD231PS  Z11, Z14, Z5
-	VBROADCASTSS (R9), Z15
-	VFMADD231PS  Z10, Z15, Z6
-	VFMADD231PS  Z11, Z15, Z7
-	VBROADCASTSS (R9)(SI*1), Z16
-	VFMADD231PS  Z10, Z16, Z8
-	VFMADD231PS  Z11, Z16, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z10
-	VMOVUPS.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z17
-	VFMADD231PS  Z10, Z17, Z0
-	VFMADD231PS  Z11, Z17, Z1
-	VBROADCASTSS (R8)(SI*1), Z18
-	VFMADD231PS  Z10, Z18, Z2
-	VFMADD231PS  Z11, Z18, Z3
-	VBROADCASTSS (R8)(SI*2), Z19
-	VFMADD231PS  Z10, Z19, Z4
-	VFMADD231PS  Z11, Z19, Z5
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z10, Z20, Z6
-	VFMADD231PS  Z11, Z20, Z7
-	VBROADCASTSS (R9)(SI*1), Z21
-	VFMADD231PS  Z10, Z21, Z8
-	VFMADD231PS  Z11, Z21, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z10
-	VMOVUPS.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z10, Z22, Z0
-	VFMADD231PS  Z11, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z10, Z23, Z2
-	VFMADD231PS  Z11, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z10, Z24, Z4
-	VFMADD231PS  Z11, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z10, Z25, Z6
-	VFMADD231PS  Z11, Z25, Z7
-	VBROADCASTSS (R9)(SI*1), Z26
-	VFMADD231PS  Z10, Z26, Z8
-	VFMADD231PS  Z11, Z26, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z10
-	VMOVUPS.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z27
-	VFMADD231PS  Z10, Z27, Z0
-	VFMADD231PS  Z11, Z27, Z1
-	VBROADCASTSS (R8)(SI*1), Z28
-	VFMADD231PS  Z10, Z28, Z2
-	VFMADD231PS  Z11, Z28, Z3
-	VBROADCASTSS (R8)(SI*2), Z29
-	VFMADD231PS  Z10, Z29, Z4
-	VFMADD231PS  Z11, Z29, Z5
-	VBROADCASTSS (R9), Z30
-	VFMADD231PS  Z10, Z30, Z6
-	VFMADD231PS  Z11, Z30, Z7
-	VBROADCASTSS (R9)(SI*1), Z31
-	VFMADD231PS  Z10, Z31, Z8
-	VFMADD231PS  Z11, Z31, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows5loop
-
-v2rows5single:
-	ADDQ $0x04, CX
-	JEQ  v2rows5finish
 
 v2rows5one:
 	VMOVUPS      (BX), Z10
@@ -6701,8 +4603,6 @@ v2rows5one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows5one
-
-v2rows5finish:
 	VBROADCASTSS 136(DI), Z10
 	VBROADCASTSS 140(DI), Z11
 	MOVQ         R12, BX
@@ -6808,84 +4708,6 @@ v2below5:
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows4single
-
-v2rows4loop:
-	VMOVUPS      (BX), Z8
-	VMOVUPS.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R8)(SI*1), Z11
-	VFMADD231PS  Z8, Z11, Z2
-	VFMADD231PS  Z9, Z11, Z3
-	VBROADCASTSS (R8)(SI*2), Z12
-	VFMADD231PS  Z8, Z12, Z4
-	VFMADD231PS  Z9, Z12, Z5
-	VBROADCASTSS (R9), Z13
-	VFMADD231PS  Z8, Z13, Z6
-	VFMADD231PS  Z9, Z13, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z8
-	VMOVUPS.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z8, Z14, Z0
-	VFMADD231PS  Z9, Z14, Z1
-	VBROADCASTSS (R8)(SI*1), Z15
-	VFMADD231PS  Z8, Z15, Z2
-	VFMADD231PS  Z9, Z15, Z3
-	VBROADCASTSS (R8)(SI*2), Z16
-	VFMADD231PS  Z8, Z16, Z4
-	VFMADD231PS  Z9, Z16, Z5
-	VBROADCASTSS (R9), Z17
-	VFMADD231PS  Z8, Z17, Z6
-	VFMADD231PS  Z9, Z17, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z8
-	VMOVUPS.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z18
-	VFMADD231PS  Z8, Z18, Z0
-	VFMADD231PS  Z9, Z18, Z1
-	VBROADCASTSS (R8)(SI*1), Z19
-	VFMADD231PS  Z8, Z19, Z2
-	VFMADD231PS  Z9, Z19, Z3
-	VBROADCASTSS (R8)(SI*2), Z20
-	VFMADD231PS  Z8, Z20, Z4
-	VFMADD231PS  Z9, Z20, Z5
-	VBROADCASTSS (R9), Z21
-	VFMADD231PS  Z8, Z21, Z6
-	VFMADD231PS  Z9, Z21, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPS      (BX), Z8
-	VMOVUPS.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z22
-	VFMADD231PS  Z8, Z22, Z0
-	VFMADD231PS  Z9, Z22, Z1
-	VBROADCASTSS (R8)(SI*1), Z23
-	VFMADD231PS  Z8, Z23, Z2
-	VFMADD231PS  Z9, Z23, Z3
-	VBROADCASTSS (R8)(SI*2), Z24
-	VFMADD231PS  Z8, Z24, Z4
-	VFMADD231PS  Z9, Z24, Z5
-	VBROADCASTSS (R9), Z25
-	VFMADD231PS  Z8, Z25, Z6
-	VFMADD231PS  Z9, Z25, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows4loop
-
-v2rows4single:
-	ADDQ $0x04, CX
-	JEQ  v2rows4finish
 
 v2rows4one:
 	VMOVUPS      (BX), Z8
@@ -6907,8 +4729,6 @@ v2rows4one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows4one
-
-v2rows4finish:
 	VBROADCASTSS 136(DI), Z8
 	VBROADCASTSS 140(DI), Z9
 	MOVQ         R12, BX
@@ -6994,68 +4814,6 @@ v2below4:
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows3single
-
-v2rows3loop:
-	VMOVUPS      (BX), Z6
-	VMOVUPS.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (R8)(SI*1), Z9
-	VFMADD231PS  Z6, Z9, Z2
-	VFMADD231PS  Z7, Z9, Z3
-	VBROADCASTSS (R8)(SI*2), Z10
-	VFMADD231PS  Z6, Z10, Z4
-	VFMADD231PS  Z7, Z10, Z5
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z6
-	VMOVUPS.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z11
-	VFMADD231PS  Z6, Z11, Z0
-	VFMADD231PS  Z7, Z11, Z1
-	VBROADCASTSS (R8)(SI*1), Z12
-	VFMADD231PS  Z6, Z12, Z2
-	VFMADD231PS  Z7, Z12, Z3
-	VBROADCASTSS (R8)(SI*2), Z13
-	VFMADD231PS  Z6, Z13, Z4
-	VFMADD231PS  Z7, Z13, Z5
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z6
-	VMOVUPS.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z14
-	VFMADD231PS  Z6, Z14, Z0
-	VFMADD231PS  Z7, Z14, Z1
-	VBROADCASTSS (R8)(SI*1), Z15
-	VFMADD231PS  Z6, Z15, Z2
-	VFMADD231PS  Z7, Z15, Z3
-	VBROADCASTSS (R8)(SI*2), Z16
-	VFMADD231PS  Z6, Z16, Z4
-	VFMADD231PS  Z7, Z16, Z5
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z6
-	VMOVUPS.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z17
-	VFMADD231PS  Z6, Z17, Z0
-	VFMADD231PS  Z7, Z17, Z1
-	VBROADCASTSS (R8)(SI*1), Z18
-	VFMADD231PS  Z6, Z18, Z2
-	VFMADD231PS  Z7, Z18, Z3
-	VBROADCASTSS (R8)(SI*2), Z19
-	VFMADD231PS  Z6, Z19, Z4
-	VFMADD231PS  Z7, Z19, Z5
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows3loop
-
-v2rows3single:
-	ADDQ $0x04, CX
-	JEQ  v2rows3finish
 
 v2rows3one:
 	VMOVUPS      (BX), Z6
@@ -7073,8 +4831,6 @@ v2rows3one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows3one
-
-v2rows3finish:
 	VBROADCASTSS 136(DI), Z6
 	VBROADCASTSS 140(DI), Z7
 	MOVQ         R12, BX
@@ -7142,56 +4898,6 @@ v2below3:
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows2single
-
-v2rows2loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z6
-	VFMADD231PS  Z4, Z6, Z0
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (R8)(SI*1), Z7
-	VFMADD231PS  Z4, Z7, Z2
-	VFMADD231PS  Z5, Z7, Z3
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z4
-	VMOVUPS.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z8
-	VFMADD231PS  Z4, Z8, Z0
-	VFMADD231PS  Z5, Z8, Z1
-	VBROADCASTSS (R8)(SI*1), Z9
-	VFMADD231PS  Z4, Z9, Z2
-	VFMADD231PS  Z5, Z9, Z3
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z4
-	VMOVUPS.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z10
-	VFMADD231PS  Z4, Z10, Z0
-	VFMADD231PS  Z5, Z10, Z1
-	VBROADCASTSS (R8)(SI*1), Z11
-	VFMADD231PS  Z4, Z11, Z2
-	VFMADD231PS  Z5, Z11, Z3
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z4
-	VMOVUPS.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z12
-	VFMADD231PS  Z4, Z12, Z0
-	VFMADD231PS  Z5, Z12, Z1
-	VBROADCASTSS (R8)(SI*1), Z13
-	VFMADD231PS  Z4, Z13, Z2
-	VFMADD231PS  Z5, Z13, Z3
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows2loop
-
-v2rows2single:
-	ADDQ $0x04, CX
-	JEQ  v2rows2finish
 
 v2rows2one:
 	VMOVUPS      (BX), Z4
@@ -7206,8 +4912,6 @@ v2rows2one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows2one
-
-v2rows2finish:
 	VBROADCASTSS 136(DI), Z4
 	VBROADCASTSS 140(DI), Z5
 	MOVQ         R12, BX
@@ -7257,44 +4961,6 @@ v2below2:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows1single
-
-v2rows1loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  Z2, Z4, Z0
-	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z5
-	VFMADD231PS  Z2, Z5, Z0
-	VFMADD231PS  Z3, Z5, Z1
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z6
-	VFMADD231PS  Z2, Z6, Z0
-	VFMADD231PS  Z3, Z6, Z1
-	ADDQ         AX, R8
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSS (R8), Z7
-	VFMADD231PS  Z2, Z7, Z0
-	VFMADD231PS  Z3, Z7, Z1
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows1loop
-
-v2rows1single:
-	ADDQ $0x04, CX
-	JEQ  v2rows1finish
 
 v2rows1one:
 	VMOVUPS      (BX), Z2
@@ -7306,8 +4972,6 @@ v2rows1one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows1one
-
-v2rows1finish:
 	VBROADCASTSS 136(DI), Z2
 	VBROADCASTSS 140(DI), Z3
 	MOVQ         R12, BX

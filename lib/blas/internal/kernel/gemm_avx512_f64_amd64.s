@@ -364,84 +364,6 @@ v0rest:
 	VPXORD     Y9, Y9, Y9
 	VPXORD     Y10, Y10, Y10
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows11single
-
-v0rows11loop:
-	VMOVUPD.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y11, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PD.BCST (R9), Y11, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PD.BCST (R10), Y11, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PD.BCST (R11), Y11, Y9
-	VFMADD231PD.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y11, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PD.BCST (R9), Y11, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PD.BCST (R10), Y11, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PD.BCST (R11), Y11, Y9
-	VFMADD231PD.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y11, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PD.BCST (R9), Y11, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PD.BCST (R10), Y11, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PD.BCST (R11), Y11, Y9
-	VFMADD231PD.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y11, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y11, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y11, Y2
-	VFMADD231PD.BCST (R9), Y11, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y11, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y11, Y5
-	VFMADD231PD.BCST (R10), Y11, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y11, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y11, Y8
-	VFMADD231PD.BCST (R11), Y11, Y9
-	VFMADD231PD.BCST (R11)(SI*1), Y11, Y10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v0rows11loop
-
-v0rows11single:
-	ADDQ $0x04, CX
-	JEQ  v0rows11finish
 
 v0rows11one:
 	VMOVUPD.Z        (BX), K1, Y11
@@ -463,69 +385,67 @@ v0rows11one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v0rows11one
-
-v0rows11finish:
-	VBROADCASTSD 136(DI), Y11
-	VBROADCASTSD 144(DI), Y12
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows11overwrite
-	VMULPD       Y11, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y5
-	VMOVUPD      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y6, Y6
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y6
-	VMOVUPD      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y7, Y7
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y7
-	VMOVUPD      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y8, Y8
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y8
-	VMOVUPD      Y8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y9, Y9
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y9
-	VMOVUPD      Y9, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y11, Y10, Y10
-	VMOVUPD.Z    (BX), K1, Y13
-	VFMADD231PD  Y13, Y12, Y10
-	VMOVUPD      Y10, K1, (BX)
-	JMP          v0rows11done
+	VBROADCASTSD     136(DI), Y11
+	VBROADCASTSD     144(DI), Y12
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows11overwrite
+	VMULPD           Y11, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y5
+	VMOVUPD          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y6, Y6
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y6
+	VMOVUPD          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y7, Y7
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y7
+	VMOVUPD          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y8, Y8
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y8
+	VMOVUPD          Y8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y9, Y9
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y9
+	VMOVUPD          Y9, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y11, Y10, Y10
+	VMOVUPD.Z        (BX), K1, Y13
+	VFMADD231PD      Y13, Y12, Y10
+	VMOVUPD          Y10, K1, (BX)
+	JMP              v0rows11done
 
 v0rows11overwrite:
 	VMULPD  Y11, Y0, Y0
@@ -605,80 +525,6 @@ v0below11:
 	VPXORD     Y8, Y8, Y8
 	VPXORD     Y9, Y9, Y9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows10single
-
-v0rows10loop:
-	VMOVUPD.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y10, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PD.BCST (R9), Y10, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PD.BCST (R10), Y10, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PD.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y10, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PD.BCST (R9), Y10, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PD.BCST (R10), Y10, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PD.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y10, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PD.BCST (R9), Y10, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PD.BCST (R10), Y10, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PD.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Y10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y10, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y10, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y10, Y2
-	VFMADD231PD.BCST (R9), Y10, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y10, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y10, Y5
-	VFMADD231PD.BCST (R10), Y10, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y10, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y10, Y8
-	VFMADD231PD.BCST (R11), Y10, Y9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v0rows10loop
-
-v0rows10single:
-	ADDQ $0x04, CX
-	JEQ  v0rows10finish
 
 v0rows10one:
 	VMOVUPD.Z        (BX), K1, Y10
@@ -699,64 +545,62 @@ v0rows10one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v0rows10one
-
-v0rows10finish:
-	VBROADCASTSD 136(DI), Y10
-	VBROADCASTSD 144(DI), Y11
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows10overwrite
-	VMULPD       Y10, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y5
-	VMOVUPD      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y6, Y6
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y6
-	VMOVUPD      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y7, Y7
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y7
-	VMOVUPD      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y8, Y8
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      Y8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y10, Y9, Y9
-	VMOVUPD.Z    (BX), K1, Y12
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      Y9, K1, (BX)
-	JMP          v0rows10done
+	VBROADCASTSD     136(DI), Y10
+	VBROADCASTSD     144(DI), Y11
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows10overwrite
+	VMULPD           Y10, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y5
+	VMOVUPD          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y6, Y6
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y6
+	VMOVUPD          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y7, Y7
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y7
+	VMOVUPD          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y8, Y8
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y8
+	VMOVUPD          Y8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y10, Y9, Y9
+	VMOVUPD.Z        (BX), K1, Y12
+	VFMADD231PD      Y12, Y11, Y9
+	VMOVUPD          Y9, K1, (BX)
+	JMP              v0rows10done
 
 v0rows10overwrite:
 	VMULPD  Y10, Y0, Y0
@@ -829,72 +673,6 @@ v0below10:
 	VPXORD     Y7, Y7, Y7
 	VPXORD     Y8, Y8, Y8
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows9single
-
-v0rows9loop:
-	VMOVUPD.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y9, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PD.BCST (R9), Y9, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PD.BCST (R10), Y9, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y9, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PD.BCST (R9), Y9, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PD.BCST (R10), Y9, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y9, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PD.BCST (R9), Y9, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PD.BCST (R10), Y9, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y9, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y9, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y9, Y2
-	VFMADD231PD.BCST (R9), Y9, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y9, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y9, Y5
-	VFMADD231PD.BCST (R10), Y9, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y9, Y7
-	VFMADD231PD.BCST (R10)(SI*2), Y9, Y8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows9loop
-
-v0rows9single:
-	ADDQ $0x04, CX
-	JEQ  v0rows9finish
 
 v0rows9one:
 	VMOVUPD.Z        (BX), K1, Y9
@@ -913,59 +691,57 @@ v0rows9one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows9one
-
-v0rows9finish:
-	VBROADCASTSD 136(DI), Y9
-	VBROADCASTSD 144(DI), Y10
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows9overwrite
-	VMULPD       Y9, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y5
-	VMOVUPD      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y6, Y6
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y6
-	VMOVUPD      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y7, Y7
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y7
-	VMOVUPD      Y7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y9, Y8, Y8
-	VMOVUPD.Z    (BX), K1, Y11
-	VFMADD231PD  Y11, Y10, Y8
-	VMOVUPD      Y8, K1, (BX)
-	JMP          v0rows9done
+	VBROADCASTSD     136(DI), Y9
+	VBROADCASTSD     144(DI), Y10
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows9overwrite
+	VMULPD           Y9, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y5
+	VMOVUPD          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y6, Y6
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y6
+	VMOVUPD          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y7, Y7
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y7
+	VMOVUPD          Y7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y9, Y8, Y8
+	VMOVUPD.Z        (BX), K1, Y11
+	VFMADD231PD      Y11, Y10, Y8
+	VMOVUPD          Y8, K1, (BX)
+	JMP              v0rows9done
 
 v0rows9overwrite:
 	VMULPD  Y9, Y0, Y0
@@ -1032,68 +808,6 @@ v0below9:
 	VPXORD     Y6, Y6, Y6
 	VPXORD     Y7, Y7, Y7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows8single
-
-v0rows8loop:
-	VMOVUPD.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(SI*1), Y8, Y7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows8loop
-
-v0rows8single:
-	ADDQ $0x04, CX
-	JEQ  v0rows8finish
 
 v0rows8one:
 	VMOVUPD.Z        (BX), K1, Y8
@@ -1111,54 +825,52 @@ v0rows8one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows8one
-
-v0rows8finish:
-	VBROADCASTSD 136(DI), Y8
-	VBROADCASTSD 144(DI), Y9
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows8overwrite
-	VMULPD       Y8, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y5
-	VMOVUPD      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y6, Y6
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y6
-	VMOVUPD      Y6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y8, Y7, Y7
-	VMOVUPD.Z    (BX), K1, Y10
-	VFMADD231PD  Y10, Y9, Y7
-	VMOVUPD      Y7, K1, (BX)
-	JMP          v0rows8done
+	VBROADCASTSD     136(DI), Y8
+	VBROADCASTSD     144(DI), Y9
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows8overwrite
+	VMULPD           Y8, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y5
+	VMOVUPD          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y6, Y6
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y6
+	VMOVUPD          Y6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y8, Y7, Y7
+	VMOVUPD.Z        (BX), K1, Y10
+	VFMADD231PD      Y10, Y9, Y7
+	VMOVUPD          Y7, K1, (BX)
+	JMP              v0rows8done
 
 v0rows8overwrite:
 	VMULPD  Y8, Y0, Y0
@@ -1219,64 +931,6 @@ v0below8:
 	VPXORD     Y5, Y5, Y5
 	VPXORD     Y6, Y6, Y6
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows7single
-
-v0rows7loop:
-	VMOVUPD.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y7, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PD.BCST (R9), Y7, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PD.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y7, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PD.BCST (R9), Y7, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PD.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y7, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PD.BCST (R9), Y7, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PD.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Y7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y7, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y7, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y7, Y2
-	VFMADD231PD.BCST (R9), Y7, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y7, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y7, Y5
-	VFMADD231PD.BCST (R10), Y7, Y6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v0rows7loop
-
-v0rows7single:
-	ADDQ $0x04, CX
-	JEQ  v0rows7finish
 
 v0rows7one:
 	VMOVUPD.Z        (BX), K1, Y7
@@ -1293,49 +947,47 @@ v0rows7one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v0rows7one
-
-v0rows7finish:
-	VBROADCASTSD 136(DI), Y7
-	VBROADCASTSD 144(DI), Y8
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows7overwrite
-	VMULPD       Y7, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y5
-	VMOVUPD      Y5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y7, Y6, Y6
-	VMOVUPD.Z    (BX), K1, Y9
-	VFMADD231PD  Y9, Y8, Y6
-	VMOVUPD      Y6, K1, (BX)
-	JMP          v0rows7done
+	VBROADCASTSD     136(DI), Y7
+	VBROADCASTSD     144(DI), Y8
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows7overwrite
+	VMULPD           Y7, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y5
+	VMOVUPD          Y5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y7, Y6, Y6
+	VMOVUPD.Z        (BX), K1, Y9
+	VFMADD231PD      Y9, Y8, Y6
+	VMOVUPD          Y6, K1, (BX)
+	JMP              v0rows7done
 
 v0rows7overwrite:
 	VMULPD  Y7, Y0, Y0
@@ -1389,56 +1041,6 @@ v0below7:
 	VPXORD     Y4, Y4, Y4
 	VPXORD     Y5, Y5, Y5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows6single
-
-v0rows6loop:
-	VMOVUPD.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y6, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PD.BCST (R9), Y6, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y6, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PD.BCST (R9), Y6, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y6, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PD.BCST (R9), Y6, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y6, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y6, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y6, Y2
-	VFMADD231PD.BCST (R9), Y6, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y6, Y4
-	VFMADD231PD.BCST (R9)(SI*2), Y6, Y5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows6loop
-
-v0rows6single:
-	ADDQ $0x04, CX
-	JEQ  v0rows6finish
 
 v0rows6one:
 	VMOVUPD.Z        (BX), K1, Y6
@@ -1453,44 +1055,42 @@ v0rows6one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows6one
-
-v0rows6finish:
-	VBROADCASTSD 136(DI), Y6
-	VBROADCASTSD 144(DI), Y7
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows6overwrite
-	VMULPD       Y6, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y6, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y6, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y6, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y6, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y4
-	VMOVUPD      Y4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y6, Y5, Y5
-	VMOVUPD.Z    (BX), K1, Y8
-	VFMADD231PD  Y8, Y7, Y5
-	VMOVUPD      Y5, K1, (BX)
-	JMP          v0rows6done
+	VBROADCASTSD     136(DI), Y6
+	VBROADCASTSD     144(DI), Y7
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows6overwrite
+	VMULPD           Y6, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y6, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y6, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y6, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y6, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y4
+	VMOVUPD          Y4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y6, Y5, Y5
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD      Y8, Y7, Y5
+	VMOVUPD          Y5, K1, (BX)
+	JMP              v0rows6done
 
 v0rows6overwrite:
 	VMULPD  Y6, Y0, Y0
@@ -1538,52 +1138,6 @@ v0below6:
 	VPXORD     Y3, Y3, Y3
 	VPXORD     Y4, Y4, Y4
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows5single
-
-v0rows5loop:
-	VMOVUPD.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y5, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PD.BCST (R9), Y5, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y5, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PD.BCST (R9), Y5, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y5, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PD.BCST (R9), Y5, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y5, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y5, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y5, Y2
-	VFMADD231PD.BCST (R9), Y5, Y3
-	VFMADD231PD.BCST (R9)(SI*1), Y5, Y4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows5loop
-
-v0rows5single:
-	ADDQ $0x04, CX
-	JEQ  v0rows5finish
 
 v0rows5one:
 	VMOVUPD.Z        (BX), K1, Y5
@@ -1597,39 +1151,37 @@ v0rows5one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows5one
-
-v0rows5finish:
-	VBROADCASTSD 136(DI), Y5
-	VBROADCASTSD 144(DI), Y6
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows5overwrite
-	VMULPD       Y5, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y7
-	VFMADD231PD  Y7, Y6, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y5, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y7
-	VFMADD231PD  Y7, Y6, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y5, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y7
-	VFMADD231PD  Y7, Y6, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y5, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y7
-	VFMADD231PD  Y7, Y6, Y3
-	VMOVUPD      Y3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y5, Y4, Y4
-	VMOVUPD.Z    (BX), K1, Y7
-	VFMADD231PD  Y7, Y6, Y4
-	VMOVUPD      Y4, K1, (BX)
-	JMP          v0rows5done
+	VBROADCASTSD     136(DI), Y5
+	VBROADCASTSD     144(DI), Y6
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows5overwrite
+	VMULPD           Y5, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y7
+	VFMADD231PD      Y7, Y6, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y5, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y7
+	VFMADD231PD      Y7, Y6, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y5, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y7
+	VFMADD231PD      Y7, Y6, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y5, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y7
+	VFMADD231PD      Y7, Y6, Y3
+	VMOVUPD          Y3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y5, Y4, Y4
+	VMOVUPD.Z        (BX), K1, Y7
+	VFMADD231PD      Y7, Y6, Y4
+	VMOVUPD          Y4, K1, (BX)
+	JMP              v0rows5done
 
 v0rows5overwrite:
 	VMULPD  Y5, Y0, Y0
@@ -1671,48 +1223,6 @@ v0below5:
 	VPXORD     Y2, Y2, Y2
 	VPXORD     Y3, Y3, Y3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows4single
-
-v0rows4loop:
-	VMOVUPD.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Y4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v0rows4loop
-
-v0rows4single:
-	ADDQ $0x04, CX
-	JEQ  v0rows4finish
 
 v0rows4one:
 	VMOVUPD.Z        (BX), K1, Y4
@@ -1725,34 +1235,32 @@ v0rows4one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v0rows4one
-
-v0rows4finish:
-	VBROADCASTSD 136(DI), Y4
-	VBROADCASTSD 144(DI), Y5
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows4overwrite
-	VMULPD       Y4, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y6
-	VFMADD231PD  Y6, Y5, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y4, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y6
-	VFMADD231PD  Y6, Y5, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y4, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y6
-	VFMADD231PD  Y6, Y5, Y2
-	VMOVUPD      Y2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y4, Y3, Y3
-	VMOVUPD.Z    (BX), K1, Y6
-	VFMADD231PD  Y6, Y5, Y3
-	VMOVUPD      Y3, K1, (BX)
-	JMP          v0rows4done
+	VBROADCASTSD     136(DI), Y4
+	VBROADCASTSD     144(DI), Y5
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows4overwrite
+	VMULPD           Y4, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y6
+	VFMADD231PD      Y6, Y5, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y4, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y6
+	VFMADD231PD      Y6, Y5, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y4, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y6
+	VFMADD231PD      Y6, Y5, Y2
+	VMOVUPD          Y2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y4, Y3, Y3
+	VMOVUPD.Z        (BX), K1, Y6
+	VFMADD231PD      Y6, Y5, Y3
+	VMOVUPD          Y3, K1, (BX)
+	JMP              v0rows4done
 
 v0rows4overwrite:
 	VMULPD  Y4, Y0, Y0
@@ -1786,40 +1294,6 @@ v0below4:
 	VPXORD     Y1, Y1, Y1
 	VPXORD     Y2, Y2, Y2
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows3single
-
-v0rows3loop:
-	VMOVUPD.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y3, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y3, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y3, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y3, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y3, Y1
-	VFMADD231PD.BCST (R8)(SI*2), Y3, Y2
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows3loop
-
-v0rows3single:
-	ADDQ $0x04, CX
-	JEQ  v0rows3finish
 
 v0rows3one:
 	VMOVUPD.Z        (BX), K1, Y3
@@ -1830,29 +1304,27 @@ v0rows3one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows3one
-
-v0rows3finish:
-	VBROADCASTSD 136(DI), Y3
-	VBROADCASTSD 144(DI), Y4
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows3overwrite
-	VMULPD       Y3, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y5
-	VFMADD231PD  Y5, Y4, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y3, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y5
-	VFMADD231PD  Y5, Y4, Y1
-	VMOVUPD      Y1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y3, Y2, Y2
-	VMOVUPD.Z    (BX), K1, Y5
-	VFMADD231PD  Y5, Y4, Y2
-	VMOVUPD      Y2, K1, (BX)
-	JMP          v0rows3done
+	VBROADCASTSD     136(DI), Y3
+	VBROADCASTSD     144(DI), Y4
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows3overwrite
+	VMULPD           Y3, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y5
+	VFMADD231PD      Y5, Y4, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y3, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y5
+	VFMADD231PD      Y5, Y4, Y1
+	VMOVUPD          Y1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y3, Y2, Y2
+	VMOVUPD.Z        (BX), K1, Y5
+	VFMADD231PD      Y5, Y4, Y2
+	VMOVUPD          Y2, K1, (BX)
+	JMP              v0rows3done
 
 v0rows3overwrite:
 	VMULPD  Y3, Y0, Y0
@@ -1880,36 +1352,6 @@ v0below3:
 	VPXORD     Y0, Y0, Y0
 	VPXORD     Y1, Y1, Y1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows2single
-
-v0rows2loop:
-	VMOVUPD.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(SI*1), Y2, Y1
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows2loop
-
-v0rows2single:
-	ADDQ $0x04, CX
-	JEQ  v0rows2finish
 
 v0rows2one:
 	VMOVUPD.Z        (BX), K1, Y2
@@ -1919,24 +1361,22 @@ v0rows2one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows2one
-
-v0rows2finish:
-	VBROADCASTSD 136(DI), Y2
-	VBROADCASTSD 144(DI), Y3
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows2overwrite
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y4
-	VFMADD231PD  Y4, Y3, Y0
-	VMOVUPD      Y0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Y2, Y1, Y1
-	VMOVUPD.Z    (BX), K1, Y4
-	VFMADD231PD  Y4, Y3, Y1
-	VMOVUPD      Y1, K1, (BX)
-	JMP          v0rows2done
+	VBROADCASTSD     136(DI), Y2
+	VBROADCASTSD     144(DI), Y3
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows2overwrite
+	VMULPD           Y2, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD      Y4, Y3, Y0
+	VMOVUPD          Y0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Y2, Y1, Y1
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD      Y4, Y3, Y1
+	VMOVUPD          Y1, K1, (BX)
+	JMP              v0rows2done
 
 v0rows2overwrite:
 	VMULPD  Y2, Y0, Y0
@@ -1958,32 +1398,6 @@ v0below2:
 	MOVQ       40(DI), BX
 	VPXORD     Y0, Y0, Y0
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v0rows1single
-
-v0rows1loop:
-	VMOVUPD.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Y1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Y1, Y0
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v0rows1loop
-
-v0rows1single:
-	ADDQ $0x04, CX
-	JEQ  v0rows1finish
 
 v0rows1one:
 	VMOVUPD.Z        (BX), K1, Y1
@@ -1992,19 +1406,17 @@ v0rows1one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v0rows1one
-
-v0rows1finish:
-	VBROADCASTSD 136(DI), Y1
-	VBROADCASTSD 144(DI), Y2
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v0rows1overwrite
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD.Z    (BX), K1, Y3
-	VFMADD231PD  Y3, Y2, Y0
-	VMOVUPD      Y0, K1, (BX)
-	JMP          v0rows1done
+	VBROADCASTSD     136(DI), Y1
+	VBROADCASTSD     144(DI), Y2
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v0rows1overwrite
+	VMULPD           Y1, Y0, Y0
+	VMOVUPD.Z        (BX), K1, Y3
+	VFMADD231PD      Y3, Y2, Y0
+	VMOVUPD          Y0, K1, (BX)
+	JMP              v0rows1done
 
 v0rows1overwrite:
 	VMULPD  Y1, Y0, Y0
@@ -2335,84 +1747,6 @@ v1rest:
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows11single
-
-v1rows11loop:
-	VMOVUPD.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z11, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PD.BCST (R9), Z11, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PD.BCST (R10), Z11, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PD.BCST (R11), Z11, Z9
-	VFMADD231PD.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z11, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PD.BCST (R9), Z11, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PD.BCST (R10), Z11, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PD.BCST (R11), Z11, Z9
-	VFMADD231PD.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z11, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PD.BCST (R9), Z11, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PD.BCST (R10), Z11, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PD.BCST (R11), Z11, Z9
-	VFMADD231PD.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z11
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z11, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z11, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z11, Z2
-	VFMADD231PD.BCST (R9), Z11, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z11, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z11, Z5
-	VFMADD231PD.BCST (R10), Z11, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z11, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z11, Z8
-	VFMADD231PD.BCST (R11), Z11, Z9
-	VFMADD231PD.BCST (R11)(SI*1), Z11, Z10
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v1rows11loop
-
-v1rows11single:
-	ADDQ $0x04, CX
-	JEQ  v1rows11finish
 
 v1rows11one:
 	VMOVUPD.Z        (BX), K1, Z11
@@ -2434,69 +1768,67 @@ v1rows11one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v1rows11one
-
-v1rows11finish:
-	VBROADCASTSD 136(DI), Z11
-	VBROADCASTSD 144(DI), Z12
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows11overwrite
-	VMULPD       Z11, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z5
-	VMOVUPD      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z6, Z6
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z6
-	VMOVUPD      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z7, Z7
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z7
-	VMOVUPD      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z8, Z8
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z8
-	VMOVUPD      Z8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z9, Z9
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z9
-	VMOVUPD      Z9, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z11, Z10, Z10
-	VMOVUPD.Z    (BX), K1, Z13
-	VFMADD231PD  Z13, Z12, Z10
-	VMOVUPD      Z10, K1, (BX)
-	JMP          v1rows11done
+	VBROADCASTSD     136(DI), Z11
+	VBROADCASTSD     144(DI), Z12
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows11overwrite
+	VMULPD           Z11, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z5
+	VMOVUPD          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z6, Z6
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z6
+	VMOVUPD          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z7, Z7
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z7
+	VMOVUPD          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z8, Z8
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z8
+	VMOVUPD          Z8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z9, Z9
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z9
+	VMOVUPD          Z9, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z11, Z10, Z10
+	VMOVUPD.Z        (BX), K1, Z13
+	VFMADD231PD      Z13, Z12, Z10
+	VMOVUPD          Z10, K1, (BX)
+	JMP              v1rows11done
 
 v1rows11overwrite:
 	VMULPD  Z11, Z0, Z0
@@ -2576,80 +1908,6 @@ v1below11:
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows10single
-
-v1rows10loop:
-	VMOVUPD.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z10, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PD.BCST (R9), Z10, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PD.BCST (R10), Z10, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PD.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z10, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PD.BCST (R9), Z10, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PD.BCST (R10), Z10, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PD.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z10, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PD.BCST (R9), Z10, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PD.BCST (R10), Z10, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PD.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	VMOVUPD.Z        (BX), K1, Z10
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z10, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z10, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z10, Z2
-	VFMADD231PD.BCST (R9), Z10, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z10, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z10, Z5
-	VFMADD231PD.BCST (R10), Z10, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z10, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z10, Z8
-	VFMADD231PD.BCST (R11), Z10, Z9
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	ADDQ             AX, R11
-	SUBQ             $0x04, CX
-	JGE              v1rows10loop
-
-v1rows10single:
-	ADDQ $0x04, CX
-	JEQ  v1rows10finish
 
 v1rows10one:
 	VMOVUPD.Z        (BX), K1, Z10
@@ -2670,64 +1928,62 @@ v1rows10one:
 	ADDQ             AX, R11
 	DECQ             CX
 	JNE              v1rows10one
-
-v1rows10finish:
-	VBROADCASTSD 136(DI), Z10
-	VBROADCASTSD 144(DI), Z11
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows10overwrite
-	VMULPD       Z10, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z5
-	VMOVUPD      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z6, Z6
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z6
-	VMOVUPD      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z7, Z7
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z7
-	VMOVUPD      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z8, Z8
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z8
-	VMOVUPD      Z8, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z10, Z9, Z9
-	VMOVUPD.Z    (BX), K1, Z12
-	VFMADD231PD  Z12, Z11, Z9
-	VMOVUPD      Z9, K1, (BX)
-	JMP          v1rows10done
+	VBROADCASTSD     136(DI), Z10
+	VBROADCASTSD     144(DI), Z11
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows10overwrite
+	VMULPD           Z10, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z5
+	VMOVUPD          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z6, Z6
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z6
+	VMOVUPD          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z7, Z7
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z7
+	VMOVUPD          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z8, Z8
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z8
+	VMOVUPD          Z8, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z10, Z9, Z9
+	VMOVUPD.Z        (BX), K1, Z12
+	VFMADD231PD      Z12, Z11, Z9
+	VMOVUPD          Z9, K1, (BX)
+	JMP              v1rows10done
 
 v1rows10overwrite:
 	VMULPD  Z10, Z0, Z0
@@ -2800,72 +2056,6 @@ v1below10:
 	VPXORD     Z7, Z7, Z7
 	VPXORD     Z8, Z8, Z8
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows9single
-
-v1rows9loop:
-	VMOVUPD.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z9, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PD.BCST (R9), Z9, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PD.BCST (R10), Z9, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z9, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PD.BCST (R9), Z9, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PD.BCST (R10), Z9, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z9, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PD.BCST (R9), Z9, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PD.BCST (R10), Z9, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z9
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z9, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z9, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z9, Z2
-	VFMADD231PD.BCST (R9), Z9, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z9, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z9, Z5
-	VFMADD231PD.BCST (R10), Z9, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z9, Z7
-	VFMADD231PD.BCST (R10)(SI*2), Z9, Z8
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows9loop
-
-v1rows9single:
-	ADDQ $0x04, CX
-	JEQ  v1rows9finish
 
 v1rows9one:
 	VMOVUPD.Z        (BX), K1, Z9
@@ -2884,59 +2074,57 @@ v1rows9one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows9one
-
-v1rows9finish:
-	VBROADCASTSD 136(DI), Z9
-	VBROADCASTSD 144(DI), Z10
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows9overwrite
-	VMULPD       Z9, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z5
-	VMOVUPD      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z6, Z6
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z6
-	VMOVUPD      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z7, Z7
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z7
-	VMOVUPD      Z7, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z9, Z8, Z8
-	VMOVUPD.Z    (BX), K1, Z11
-	VFMADD231PD  Z11, Z10, Z8
-	VMOVUPD      Z8, K1, (BX)
-	JMP          v1rows9done
+	VBROADCASTSD     136(DI), Z9
+	VBROADCASTSD     144(DI), Z10
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows9overwrite
+	VMULPD           Z9, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z5
+	VMOVUPD          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z6, Z6
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z6
+	VMOVUPD          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z7, Z7
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z7
+	VMOVUPD          Z7, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z9, Z8, Z8
+	VMOVUPD.Z        (BX), K1, Z11
+	VFMADD231PD      Z11, Z10, Z8
+	VMOVUPD          Z8, K1, (BX)
+	JMP              v1rows9done
 
 v1rows9overwrite:
 	VMULPD  Z9, Z0, Z0
@@ -3003,68 +2191,6 @@ v1below9:
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows8single
-
-v1rows8loop:
-	VMOVUPD.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z8
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(SI*1), Z8, Z7
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows8loop
-
-v1rows8single:
-	ADDQ $0x04, CX
-	JEQ  v1rows8finish
 
 v1rows8one:
 	VMOVUPD.Z        (BX), K1, Z8
@@ -3082,54 +2208,52 @@ v1rows8one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows8one
-
-v1rows8finish:
-	VBROADCASTSD 136(DI), Z8
-	VBROADCASTSD 144(DI), Z9
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows8overwrite
-	VMULPD       Z8, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z5
-	VMOVUPD      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z6, Z6
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z6
-	VMOVUPD      Z6, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z8, Z7, Z7
-	VMOVUPD.Z    (BX), K1, Z10
-	VFMADD231PD  Z10, Z9, Z7
-	VMOVUPD      Z7, K1, (BX)
-	JMP          v1rows8done
+	VBROADCASTSD     136(DI), Z8
+	VBROADCASTSD     144(DI), Z9
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows8overwrite
+	VMULPD           Z8, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z5
+	VMOVUPD          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z6, Z6
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z6
+	VMOVUPD          Z6, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z8, Z7, Z7
+	VMOVUPD.Z        (BX), K1, Z10
+	VFMADD231PD      Z10, Z9, Z7
+	VMOVUPD          Z7, K1, (BX)
+	JMP              v1rows8done
 
 v1rows8overwrite:
 	VMULPD  Z8, Z0, Z0
@@ -3190,64 +2314,6 @@ v1below8:
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows7single
-
-v1rows7loop:
-	VMOVUPD.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z7, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PD.BCST (R9), Z7, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PD.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z7, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PD.BCST (R9), Z7, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PD.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z7, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PD.BCST (R9), Z7, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PD.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	VMOVUPD.Z        (BX), K1, Z7
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z7, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z7, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z7, Z2
-	VFMADD231PD.BCST (R9), Z7, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z7, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z7, Z5
-	VFMADD231PD.BCST (R10), Z7, Z6
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	ADDQ             AX, R10
-	SUBQ             $0x04, CX
-	JGE              v1rows7loop
-
-v1rows7single:
-	ADDQ $0x04, CX
-	JEQ  v1rows7finish
 
 v1rows7one:
 	VMOVUPD.Z        (BX), K1, Z7
@@ -3264,49 +2330,47 @@ v1rows7one:
 	ADDQ             AX, R10
 	DECQ             CX
 	JNE              v1rows7one
-
-v1rows7finish:
-	VBROADCASTSD 136(DI), Z7
-	VBROADCASTSD 144(DI), Z8
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows7overwrite
-	VMULPD       Z7, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z5
-	VMOVUPD      Z5, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z7, Z6, Z6
-	VMOVUPD.Z    (BX), K1, Z9
-	VFMADD231PD  Z9, Z8, Z6
-	VMOVUPD      Z6, K1, (BX)
-	JMP          v1rows7done
+	VBROADCASTSD     136(DI), Z7
+	VBROADCASTSD     144(DI), Z8
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows7overwrite
+	VMULPD           Z7, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z5
+	VMOVUPD          Z5, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z7, Z6, Z6
+	VMOVUPD.Z        (BX), K1, Z9
+	VFMADD231PD      Z9, Z8, Z6
+	VMOVUPD          Z6, K1, (BX)
+	JMP              v1rows7done
 
 v1rows7overwrite:
 	VMULPD  Z7, Z0, Z0
@@ -3360,56 +2424,6 @@ v1below7:
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows6single
-
-v1rows6loop:
-	VMOVUPD.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z6, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PD.BCST (R9), Z6, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z6, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PD.BCST (R9), Z6, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z6, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PD.BCST (R9), Z6, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z6
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z6, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z6, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z6, Z2
-	VFMADD231PD.BCST (R9), Z6, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z6, Z4
-	VFMADD231PD.BCST (R9)(SI*2), Z6, Z5
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows6loop
-
-v1rows6single:
-	ADDQ $0x04, CX
-	JEQ  v1rows6finish
 
 v1rows6one:
 	VMOVUPD.Z        (BX), K1, Z6
@@ -3424,44 +2438,42 @@ v1rows6one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows6one
-
-v1rows6finish:
-	VBROADCASTSD 136(DI), Z6
-	VBROADCASTSD 144(DI), Z7
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows6overwrite
-	VMULPD       Z6, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z6, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z6, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z6, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z6, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z4
-	VMOVUPD      Z4, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z6, Z5, Z5
-	VMOVUPD.Z    (BX), K1, Z8
-	VFMADD231PD  Z8, Z7, Z5
-	VMOVUPD      Z5, K1, (BX)
-	JMP          v1rows6done
+	VBROADCASTSD     136(DI), Z6
+	VBROADCASTSD     144(DI), Z7
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows6overwrite
+	VMULPD           Z6, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z6, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z6, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z6, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z6, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z4
+	VMOVUPD          Z4, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z6, Z5, Z5
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD      Z8, Z7, Z5
+	VMOVUPD          Z5, K1, (BX)
+	JMP              v1rows6done
 
 v1rows6overwrite:
 	VMULPD  Z6, Z0, Z0
@@ -3509,52 +2521,6 @@ v1below6:
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows5single
-
-v1rows5loop:
-	VMOVUPD.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z5, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PD.BCST (R9), Z5, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z5, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PD.BCST (R9), Z5, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z5, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PD.BCST (R9), Z5, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z5
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z5, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z5, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z5, Z2
-	VFMADD231PD.BCST (R9), Z5, Z3
-	VFMADD231PD.BCST (R9)(SI*1), Z5, Z4
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows5loop
-
-v1rows5single:
-	ADDQ $0x04, CX
-	JEQ  v1rows5finish
 
 v1rows5one:
 	VMOVUPD.Z        (BX), K1, Z5
@@ -3568,39 +2534,37 @@ v1rows5one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows5one
-
-v1rows5finish:
-	VBROADCASTSD 136(DI), Z5
-	VBROADCASTSD 144(DI), Z6
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows5overwrite
-	VMULPD       Z5, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z7
-	VFMADD231PD  Z7, Z6, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z5, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z7
-	VFMADD231PD  Z7, Z6, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z5, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z7
-	VFMADD231PD  Z7, Z6, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z5, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z7
-	VFMADD231PD  Z7, Z6, Z3
-	VMOVUPD      Z3, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z5, Z4, Z4
-	VMOVUPD.Z    (BX), K1, Z7
-	VFMADD231PD  Z7, Z6, Z4
-	VMOVUPD      Z4, K1, (BX)
-	JMP          v1rows5done
+	VBROADCASTSD     136(DI), Z5
+	VBROADCASTSD     144(DI), Z6
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows5overwrite
+	VMULPD           Z5, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD      Z7, Z6, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z5, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD      Z7, Z6, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z5, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD      Z7, Z6, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z5, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD      Z7, Z6, Z3
+	VMOVUPD          Z3, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z5, Z4, Z4
+	VMOVUPD.Z        (BX), K1, Z7
+	VFMADD231PD      Z7, Z6, Z4
+	VMOVUPD          Z4, K1, (BX)
+	JMP              v1rows5done
 
 v1rows5overwrite:
 	VMULPD  Z5, Z0, Z0
@@ -3642,48 +2606,6 @@ v1below5:
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows4single
-
-v1rows4loop:
-	VMOVUPD.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	VMOVUPD.Z        (BX), K1, Z4
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	ADDQ             AX, R8
-	ADDQ             AX, R9
-	SUBQ             $0x04, CX
-	JGE              v1rows4loop
-
-v1rows4single:
-	ADDQ $0x04, CX
-	JEQ  v1rows4finish
 
 v1rows4one:
 	VMOVUPD.Z        (BX), K1, Z4
@@ -3696,34 +2618,32 @@ v1rows4one:
 	ADDQ             AX, R9
 	DECQ             CX
 	JNE              v1rows4one
-
-v1rows4finish:
-	VBROADCASTSD 136(DI), Z4
-	VBROADCASTSD 144(DI), Z5
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows4overwrite
-	VMULPD       Z4, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z6
-	VFMADD231PD  Z6, Z5, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z4, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z6
-	VFMADD231PD  Z6, Z5, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z4, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z6
-	VFMADD231PD  Z6, Z5, Z2
-	VMOVUPD      Z2, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z4, Z3, Z3
-	VMOVUPD.Z    (BX), K1, Z6
-	VFMADD231PD  Z6, Z5, Z3
-	VMOVUPD      Z3, K1, (BX)
-	JMP          v1rows4done
+	VBROADCASTSD     136(DI), Z4
+	VBROADCASTSD     144(DI), Z5
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows4overwrite
+	VMULPD           Z4, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z6
+	VFMADD231PD      Z6, Z5, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z4, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z6
+	VFMADD231PD      Z6, Z5, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z6
+	VFMADD231PD      Z6, Z5, Z2
+	VMOVUPD          Z2, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z4, Z3, Z3
+	VMOVUPD.Z        (BX), K1, Z6
+	VFMADD231PD      Z6, Z5, Z3
+	VMOVUPD          Z3, K1, (BX)
+	JMP              v1rows4done
 
 v1rows4overwrite:
 	VMULPD  Z4, Z0, Z0
@@ -3757,40 +2677,6 @@ v1below4:
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows3single
-
-v1rows3loop:
-	VMOVUPD.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z3, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z3, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z3, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z3
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z3, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z3, Z1
-	VFMADD231PD.BCST (R8)(SI*2), Z3, Z2
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows3loop
-
-v1rows3single:
-	ADDQ $0x04, CX
-	JEQ  v1rows3finish
 
 v1rows3one:
 	VMOVUPD.Z        (BX), K1, Z3
@@ -3801,29 +2687,27 @@ v1rows3one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows3one
-
-v1rows3finish:
-	VBROADCASTSD 136(DI), Z3
-	VBROADCASTSD 144(DI), Z4
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows3overwrite
-	VMULPD       Z3, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z5
-	VFMADD231PD  Z5, Z4, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z3, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z5
-	VFMADD231PD  Z5, Z4, Z1
-	VMOVUPD      Z1, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z3, Z2, Z2
-	VMOVUPD.Z    (BX), K1, Z5
-	VFMADD231PD  Z5, Z4, Z2
-	VMOVUPD      Z2, K1, (BX)
-	JMP          v1rows3done
+	VBROADCASTSD     136(DI), Z3
+	VBROADCASTSD     144(DI), Z4
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows3overwrite
+	VMULPD           Z3, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z5
+	VFMADD231PD      Z5, Z4, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z3, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z5
+	VFMADD231PD      Z5, Z4, Z1
+	VMOVUPD          Z1, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z3, Z2, Z2
+	VMOVUPD.Z        (BX), K1, Z5
+	VFMADD231PD      Z5, Z4, Z2
+	VMOVUPD          Z2, K1, (BX)
+	JMP              v1rows3done
 
 v1rows3overwrite:
 	VMULPD  Z3, Z0, Z0
@@ -3851,36 +2735,6 @@ v1below3:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows2single
-
-v1rows2loop:
-	VMOVUPD.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z2
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(SI*1), Z2, Z1
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows2loop
-
-v1rows2single:
-	ADDQ $0x04, CX
-	JEQ  v1rows2finish
 
 v1rows2one:
 	VMOVUPD.Z        (BX), K1, Z2
@@ -3890,24 +2744,22 @@ v1rows2one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows2one
-
-v1rows2finish:
-	VBROADCASTSD 136(DI), Z2
-	VBROADCASTSD 144(DI), Z3
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows2overwrite
-	VMULPD       Z2, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z4
-	VFMADD231PD  Z4, Z3, Z0
-	VMOVUPD      Z0, K1, (BX)
-	ADDQ         R13, BX
-	VMULPD       Z2, Z1, Z1
-	VMOVUPD.Z    (BX), K1, Z4
-	VFMADD231PD  Z4, Z3, Z1
-	VMOVUPD      Z1, K1, (BX)
-	JMP          v1rows2done
+	VBROADCASTSD     136(DI), Z2
+	VBROADCASTSD     144(DI), Z3
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows2overwrite
+	VMULPD           Z2, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z4
+	VFMADD231PD      Z4, Z3, Z0
+	VMOVUPD          Z0, K1, (BX)
+	ADDQ             R13, BX
+	VMULPD           Z2, Z1, Z1
+	VMOVUPD.Z        (BX), K1, Z4
+	VFMADD231PD      Z4, Z3, Z1
+	VMOVUPD          Z1, K1, (BX)
+	JMP              v1rows2done
 
 v1rows2overwrite:
 	VMULPD  Z2, Z0, Z0
@@ -3929,32 +2781,6 @@ v1below2:
 	MOVQ       40(DI), BX
 	VPXORD     Z0, Z0, Z0
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v1rows1single
-
-v1rows1loop:
-	VMOVUPD.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	VMOVUPD.Z        (BX), K1, Z1
-	ADDQ             DX, BX
-	VFMADD231PD.BCST (R8), Z1, Z0
-	ADDQ             AX, R8
-	SUBQ             $0x04, CX
-	JGE              v1rows1loop
-
-v1rows1single:
-	ADDQ $0x04, CX
-	JEQ  v1rows1finish
 
 v1rows1one:
 	VMOVUPD.Z        (BX), K1, Z1
@@ -3963,19 +2789,17 @@ v1rows1one:
 	ADDQ             AX, R8
 	DECQ             CX
 	JNE              v1rows1one
-
-v1rows1finish:
-	VBROADCASTSD 136(DI), Z1
-	VBROADCASTSD 144(DI), Z2
-	MOVQ         R12, BX
-	MOVQ         144(DI), CX
-	SHLQ         $0x01, CX
-	JEQ          v1rows1overwrite
-	VMULPD       Z1, Z0, Z0
-	VMOVUPD.Z    (BX), K1, Z3
-	VFMADD231PD  Z3, Z2, Z0
-	VMOVUPD      Z0, K1, (BX)
-	JMP          v1rows1done
+	VBROADCASTSD     136(DI), Z1
+	VBROADCASTSD     144(DI), Z2
+	MOVQ             R12, BX
+	MOVQ             144(DI), CX
+	SHLQ             $0x01, CX
+	JEQ              v1rows1overwrite
+	VMULPD           Z1, Z0, Z0
+	VMOVUPD.Z        (BX), K1, Z3
+	VFMADD231PD      Z3, Z2, Z0
+	VMOVUPD          Z0, K1, (BX)
+	JMP              v1rows1done
 
 v1rows1overwrite:
 	VMULPD  Z1, Z0, Z0
@@ -4537,176 +3361,6 @@ v2rest:
 	VPXORD     Z20, Z20, Z20
 	VPXORD     Z21, Z21, Z21
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows11single
-
-v2rows11loop:
-	VMOVUPD      (BX), Z22
-	VMOVUPD.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z24
-	VFMADD231PD  Z22, Z24, Z0
-	VFMADD231PD  Z23, Z24, Z1
-	VBROADCASTSD (R8)(SI*1), Z25
-	VFMADD231PD  Z22, Z25, Z2
-	VFMADD231PD  Z23, Z25, Z3
-	VBROADCASTSD (R8)(SI*2), Z26
-	VFMADD231PD  Z22, Z26, Z4
-	VFMADD231PD  Z23, Z26, Z5
-	VBROADCASTSD (R9), Z27
-	VFMADD231PD  Z22, Z27, Z6
-	VFMADD231PD  Z23, Z27, Z7
-	VBROADCASTSD (R9)(SI*1), Z28
-	VFMADD231PD  Z22, Z28, Z8
-	VFMADD231PD  Z23, Z28, Z9
-	VBROADCASTSD (R9)(SI*2), Z29
-	VFMADD231PD  Z22, Z29, Z10
-	VFMADD231PD  Z23, Z29, Z11
-	VBROADCASTSD (R10), Z30
-	VFMADD231PD  Z22, Z30, Z12
-	VFMADD231PD  Z23, Z30, Z13
-	VBROADCASTSD (R10)(SI*1), Z31
-	VFMADD231PD  Z22, Z31, Z14
-	VFMADD231PD  Z23, Z31, Z15
-	VBROADCASTSD (R10)(SI*2), Z24
-	VFMADD231PD  Z22, Z24, Z16
-	VFMADD231PD  Z23, Z24, Z17
-	VBROADCASTSD (R11), Z25
-	VFMADD231PD  Z22, Z25, Z18
-	VFMADD231PD  Z23, Z25, Z19
-	VBROADCASTSD (R11)(SI*1), Z26
-	VFMADD231PD  Z22, Z26, Z20
-	VFMADD231PD  Z23, Z26, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z22
-	VMOVUPD.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z27
-	VFMADD231PD  Z22, Z27, Z0
-	VFMADD231PD  Z23, Z27, Z1
-	VBROADCASTSD (R8)(SI*1), Z28
-	VFMADD231PD  Z22, Z28, Z2
-	VFMADD231PD  Z23, Z28, Z3
-	VBROADCASTSD (R8)(SI*2), Z29
-	VFMADD231PD  Z22, Z29, Z4
-	VFMADD231PD  Z23, Z29, Z5
-	VBROADCASTSD (R9), Z30
-	VFMADD231PD  Z22, Z30, Z6
-	VFMADD231PD  Z23, Z30, Z7
-	VBROADCASTSD (R9)(SI*1), Z31
-	VFMADD231PD  Z22, Z31, Z8
-	VFMADD231PD  Z23, Z31, Z9
-	VBROADCASTSD (R9)(SI*2), Z24
-	VFMADD231PD  Z22, Z24, Z10
-	VFMADD231PD  Z23, Z24, Z11
-	VBROADCASTSD (R10), Z25
-	VFMADD231PD  Z22, Z25, Z12
-	VFMADD231PD  Z23, Z25, Z13
-	VBROADCASTSD (R10)(SI*1), Z26
-	VFMADD231PD  Z22, Z26, Z14
-	VFMADD231PD  Z23, Z26, Z15
-	VBROADCASTSD (R10)(SI*2), Z27
-	VFMADD231PD  Z22, Z27, Z16
-	VFMADD231PD  Z23, Z27, Z17
-	VBROADCASTSD (R11), Z28
-	VFMADD231PD  Z22, Z28, Z18
-	VFMADD231PD  Z23, Z28, Z19
-	VBROADCASTSD (R11)(SI*1), Z29
-	VFMADD231PD  Z22, Z29, Z20
-	VFMADD231PD  Z23, Z29, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z22
-	VMOVUPD.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z30
-	VFMADD231PD  Z22, Z30, Z0
-	VFMADD231PD  Z23, Z30, Z1
-	VBROADCASTSD (R8)(SI*1), Z31
-	VFMADD231PD  Z22, Z31, Z2
-	VFMADD231PD  Z23, Z31, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z22, Z24, Z4
-	VFMADD231PD  Z23, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z22, Z25, Z6
-	VFMADD231PD  Z23, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z22, Z26, Z8
-	VFMADD231PD  Z23, Z26, Z9
-	VBROADCASTSD (R9)(SI*2), Z27
-	VFMADD231PD  Z22, Z27, Z10
-	VFMADD231PD  Z23, Z27, Z11
-	VBROADCASTSD (R10), Z28
-	VFMADD231PD  Z22, Z28, Z12
-	VFMADD231PD  Z23, Z28, Z13
-	VBROADCASTSD (R10)(SI*1), Z29
-	VFMADD231PD  Z22, Z29, Z14
-	VFMADD231PD  Z23, Z29, Z15
-	VBROADCASTSD (R10)(SI*2), Z30
-	VFMADD231PD  Z22, Z30, Z16
-	VFMADD231PD  Z23, Z30, Z17
-	VBROADCASTSD (R11), Z31
-	VFMADD231PD  Z22, Z31, Z18
-	VFMADD231PD  Z23, Z31, Z19
-	VBROADCASTSD (R11)(SI*1), Z24
-	VFMADD231PD  Z22, Z24, Z20
-	VFMADD231PD  Z23, Z24, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z22
-	VMOVUPD.Z    64(BX), K1, Z23
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z25
-	VFMADD231PD  Z22, Z25, Z0
-	VFMADD231PD  Z23, Z25, Z1
-	VBROADCASTSD (R8)(SI*1), Z26
-	VFMADD231PD  Z22, Z26, Z2
-	VFMADD231PD  Z23, Z26, Z3
-	VBROADCASTSD (R8)(SI*2), Z27
-	VFMADD231PD  Z22, Z27, Z4
-	VFMADD231PD  Z23, Z27, Z5
-	VBROADCASTSD (R9), Z28
-	VFMADD231PD  Z22, Z28, Z6
-	VFMADD231PD  Z23, Z28, Z7
-	VBROADCASTSD (R9)(SI*1), Z29
-	VFMADD231PD  Z22, Z29, Z8
-	VFMADD231PD  Z23, Z29, Z9
-	VBROADCASTSD (R9)(SI*2), Z30
-	VFMADD231PD  Z22, Z30, Z10
-	VFMADD231PD  Z23, Z30, Z11
-	VBROADCASTSD (R10), Z31
-	VFMADD231PD  Z22, Z31, Z12
-	VFMADD231PD  Z23, Z31, Z13
-	VBROADCASTSD (R10)(SI*1), Z24
-	VFMADD231PD  Z22, Z24, Z14
-	VFMADD231PD  Z23, Z24, Z15
-	VBROADCASTSD (R10)(SI*2), Z25
-	VFMADD231PD  Z22, Z25, Z16
-	VFMADD231PD  Z23, Z25, Z17
-	VBROADCASTSD (R11), Z26
-	VFMADD231PD  Z22, Z26, Z18
-	VFMADD231PD  Z23, Z26, Z19
-	VBROADCASTSD (R11)(SI*1), Z27
-	VFMADD231PD  Z22, Z27, Z20
-	VFMADD231PD  Z23, Z27, Z21
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	SUBQ         $0x04, CX
-	JGE          v2rows11loop
-
-v2rows11single:
-	ADDQ $0x04, CX
-	JEQ  v2rows11finish
 
 v2rows11one:
 	VMOVUPD      (BX), Z22
@@ -4751,8 +3405,6 @@ v2rows11one:
 	ADDQ         AX, R11
 	DECQ         CX
 	JNE          v2rows11one
-
-v2rows11finish:
 	VBROADCASTSD 136(DI), Z22
 	VBROADCASTSD 144(DI), Z23
 	MOVQ         R12, BX
@@ -4968,164 +3620,6 @@ v2below11:
 	VPXORD     Z18, Z18, Z18
 	VPXORD     Z19, Z19, Z19
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows10single
-
-v2rows10loop:
-	VMOVUPD      (BX), Z20
-	VMOVUPD.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z20, Z22, Z0
-	VFMADD231PD  Z21, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z20, Z23, Z2
-	VFMADD231PD  Z21, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z20, Z24, Z4
-	VFMADD231PD  Z21, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z20, Z25, Z6
-	VFMADD231PD  Z21, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z20, Z26, Z8
-	VFMADD231PD  Z21, Z26, Z9
-	VBROADCASTSD (R9)(SI*2), Z27
-	VFMADD231PD  Z20, Z27, Z10
-	VFMADD231PD  Z21, Z27, Z11
-	VBROADCASTSD (R10), Z28
-	VFMADD231PD  Z20, Z28, Z12
-	VFMADD231PD  Z21, Z28, Z13
-	VBROADCASTSD (R10)(SI*1), Z29
-	VFMADD231PD  Z20, Z29, Z14
-	VFMADD231PD  Z21, Z29, Z15
-	VBROADCASTSD (R10)(SI*2), Z30
-	VFMADD231PD  Z20, Z30, Z16
-	VFMADD231PD  Z21, Z30, Z17
-	VBROADCASTSD (R11), Z31
-	VFMADD231PD  Z20, Z31, Z18
-	VFMADD231PD  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z20
-	VMOVUPD.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z20, Z22, Z0
-	VFMADD231PD  Z21, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z20, Z23, Z2
-	VFMADD231PD  Z21, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z20, Z24, Z4
-	VFMADD231PD  Z21, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z20, Z25, Z6
-	VFMADD231PD  Z21, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z20, Z26, Z8
-	VFMADD231PD  Z21, Z26, Z9
-	VBROADCASTSD (R9)(SI*2), Z27
-	VFMADD231PD  Z20, Z27, Z10
-	VFMADD231PD  Z21, Z27, Z11
-	VBROADCASTSD (R10), Z28
-	VFMADD231PD  Z20, Z28, Z12
-	VFMADD231PD  Z21, Z28, Z13
-	VBROADCASTSD (R10)(SI*1), Z29
-	VFMADD231PD  Z20, Z29, Z14
-	VFMADD231PD  Z21, Z29, Z15
-	VBROADCASTSD (R10)(SI*2), Z30
-	VFMADD231PD  Z20, Z30, Z16
-	VFMADD231PD  Z21, Z30, Z17
-	VBROADCASTSD (R11), Z31
-	VFMADD231PD  Z20, Z31, Z18
-	VFMADD231PD  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z20
-	VMOVUPD.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z20, Z22, Z0
-	VFMADD231PD  Z21, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z20, Z23, Z2
-	VFMADD231PD  Z21, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z20, Z24, Z4
-	VFMADD231PD  Z21, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z20, Z25, Z6
-	VFMADD231PD  Z21, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z20, Z26, Z8
-	VFMADD231PD  Z21, Z26, Z9
-	VBROADCASTSD (R9)(SI*2), Z27
-	VFMADD231PD  Z20, Z27, Z10
-	VFMADD231PD  Z21, Z27, Z11
-	VBROADCASTSD (R10), Z28
-	VFMADD231PD  Z20, Z28, Z12
-	VFMADD231PD  Z21, Z28, Z13
-	VBROADCASTSD (R10)(SI*1), Z29
-	VFMADD231PD  Z20, Z29, Z14
-	VFMADD231PD  Z21, Z29, Z15
-	VBROADCASTSD (R10)(SI*2), Z30
-	VFMADD231PD  Z20, Z30, Z16
-	VFMADD231PD  Z21, Z30, Z17
-	VBROADCASTSD (R11), Z31
-	VFMADD231PD  Z20, Z31, Z18
-	VFMADD231PD  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VMOVUPD      (BX), Z20
-	VMOVUPD.Z    64(BX), K1, Z21
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z20, Z22, Z0
-	VFMADD231PD  Z21, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z20, Z23, Z2
-	VFMADD231PD  Z21, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z20, Z24, Z4
-	VFMADD231PD  Z21, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z20, Z25, Z6
-	VFMADD231PD  Z21, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z20, Z26, Z8
-	VFMADD231PD  Z21, Z26, Z9
-	VBROADCASTSD (R9)(SI*2), Z27
-	VFMADD231PD  Z20, Z27, Z10
-	VFMADD231PD  Z21, Z27, Z11
-	VBROADCASTSD (R10), Z28
-	VFMADD231PD  Z20, Z28, Z12
-	VFMADD231PD  Z21, Z28, Z13
-	VBROADCASTSD (R10)(SI*1), Z29
-	VFMADD231PD  Z20, Z29, Z14
-	VFMADD231PD  Z21, Z29, Z15
-	VBROADCASTSD (R10)(SI*2), Z30
-	VFMADD231PD  Z20, Z30, Z16
-	VFMADD231PD  Z21, Z30, Z17
-	VBROADCASTSD (R11), Z31
-	VFMADD231PD  Z20, Z31, Z18
-	VFMADD231PD  Z21, Z31, Z19
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	SUBQ         $0x04, CX
-	JGE          v2rows10loop
-
-v2rows10single:
-	ADDQ $0x04, CX
-	JEQ  v2rows10finish
 
 v2rows10one:
 	VMOVUPD      (BX), Z20
@@ -5167,8 +3661,6 @@ v2rows10one:
 	ADDQ         AX, R11
 	DECQ         CX
 	JNE          v2rows10one
-
-v2rows10finish:
 	VBROADCASTSD 136(DI), Z20
 	VBROADCASTSD 144(DI), Z21
 	MOVQ         R12, BX
@@ -5365,148 +3857,6 @@ v2below10:
 	VPXORD     Z16, Z16, Z16
 	VPXORD     Z17, Z17, Z17
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows9single
-
-v2rows9loop:
-	VMOVUPD      (BX), Z18
-	VMOVUPD.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z20
-	VFMADD231PD  Z18, Z20, Z0
-	VFMADD231PD  Z19, Z20, Z1
-	VBROADCASTSD (R8)(SI*1), Z21
-	VFMADD231PD  Z18, Z21, Z2
-	VFMADD231PD  Z19, Z21, Z3
-	VBROADCASTSD (R8)(SI*2), Z22
-	VFMADD231PD  Z18, Z22, Z4
-	VFMADD231PD  Z19, Z22, Z5
-	VBROADCASTSD (R9), Z23
-	VFMADD231PD  Z18, Z23, Z6
-	VFMADD231PD  Z19, Z23, Z7
-	VBROADCASTSD (R9)(SI*1), Z24
-	VFMADD231PD  Z18, Z24, Z8
-	VFMADD231PD  Z19, Z24, Z9
-	VBROADCASTSD (R9)(SI*2), Z25
-	VFMADD231PD  Z18, Z25, Z10
-	VFMADD231PD  Z19, Z25, Z11
-	VBROADCASTSD (R10), Z26
-	VFMADD231PD  Z18, Z26, Z12
-	VFMADD231PD  Z19, Z26, Z13
-	VBROADCASTSD (R10)(SI*1), Z27
-	VFMADD231PD  Z18, Z27, Z14
-	VFMADD231PD  Z19, Z27, Z15
-	VBROADCASTSD (R10)(SI*2), Z28
-	VFMADD231PD  Z18, Z28, Z16
-	VFMADD231PD  Z19, Z28, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z18
-	VMOVUPD.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z29
-	VFMADD231PD  Z18, Z29, Z0
-	VFMADD231PD  Z19, Z29, Z1
-	VBROADCASTSD (R8)(SI*1), Z30
-	VFMADD231PD  Z18, Z30, Z2
-	VFMADD231PD  Z19, Z30, Z3
-	VBROADCASTSD (R8)(SI*2), Z31
-	VFMADD231PD  Z18, Z31, Z4
-	VFMADD231PD  Z19, Z31, Z5
-	VBROADCASTSD (R9), Z20
-	VFMADD231PD  Z18, Z20, Z6
-	VFMADD231PD  Z19, Z20, Z7
-	VBROADCASTSD (R9)(SI*1), Z21
-	VFMADD231PD  Z18, Z21, Z8
-	VFMADD231PD  Z19, Z21, Z9
-	VBROADCASTSD (R9)(SI*2), Z22
-	VFMADD231PD  Z18, Z22, Z10
-	VFMADD231PD  Z19, Z22, Z11
-	VBROADCASTSD (R10), Z23
-	VFMADD231PD  Z18, Z23, Z12
-	VFMADD231PD  Z19, Z23, Z13
-	VBROADCASTSD (R10)(SI*1), Z24
-	VFMADD231PD  Z18, Z24, Z14
-	VFMADD231PD  Z19, Z24, Z15
-	VBROADCASTSD (R10)(SI*2), Z25
-	VFMADD231PD  Z18, Z25, Z16
-	VFMADD231PD  Z19, Z25, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z18
-	VMOVUPD.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z18, Z26, Z0
-	VFMADD231PD  Z19, Z26, Z1
-	VBROADCASTSD (R8)(SI*1), Z27
-	VFMADD231PD  Z18, Z27, Z2
-	VFMADD231PD  Z19, Z27, Z3
-	VBROADCASTSD (R8)(SI*2), Z28
-	VFMADD231PD  Z18, Z28, Z4
-	VFMADD231PD  Z19, Z28, Z5
-	VBROADCASTSD (R9), Z29
-	VFMADD231PD  Z18, Z29, Z6
-	VFMADD231PD  Z19, Z29, Z7
-	VBROADCASTSD (R9)(SI*1), Z30
-	VFMADD231PD  Z18, Z30, Z8
-	VFMADD231PD  Z19, Z30, Z9
-	VBROADCASTSD (R9)(SI*2), Z31
-	VFMADD231PD  Z18, Z31, Z10
-	VFMADD231PD  Z19, Z31, Z11
-	VBROADCASTSD (R10), Z20
-	VFMADD231PD  Z18, Z20, Z12
-	VFMADD231PD  Z19, Z20, Z13
-	VBROADCASTSD (R10)(SI*1), Z21
-	VFMADD231PD  Z18, Z21, Z14
-	VFMADD231PD  Z19, Z21, Z15
-	VBROADCASTSD (R10)(SI*2), Z22
-	VFMADD231PD  Z18, Z22, Z16
-	VFMADD231PD  Z19, Z22, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z18
-	VMOVUPD.Z    64(BX), K1, Z19
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z23
-	VFMADD231PD  Z18, Z23, Z0
-	VFMADD231PD  Z19, Z23, Z1
-	VBROADCASTSD (R8)(SI*1), Z24
-	VFMADD231PD  Z18, Z24, Z2
-	VFMADD231PD  Z19, Z24, Z3
-	VBROADCASTSD (R8)(SI*2), Z25
-	VFMADD231PD  Z18, Z25, Z4
-	VFMADD231PD  Z19, Z25, Z5
-	VBROADCASTSD (R9), Z26
-	VFMADD231PD  Z18, Z26, Z6
-	VFMADD231PD  Z19, Z26, Z7
-	VBROADCASTSD (R9)(SI*1), Z27
-	VFMADD231PD  Z18, Z27, Z8
-	VFMADD231PD  Z19, Z27, Z9
-	VBROADCASTSD (R9)(SI*2), Z28
-	VFMADD231PD  Z18, Z28, Z10
-	VFMADD231PD  Z19, Z28, Z11
-	VBROADCASTSD (R10), Z29
-	VFMADD231PD  Z18, Z29, Z12
-	VFMADD231PD  Z19, Z29, Z13
-	VBROADCASTSD (R10)(SI*1), Z30
-	VFMADD231PD  Z18, Z30, Z14
-	VFMADD231PD  Z19, Z30, Z15
-	VBROADCASTSD (R10)(SI*2), Z31
-	VFMADD231PD  Z18, Z31, Z16
-	VFMADD231PD  Z19, Z31, Z17
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows9loop
-
-v2rows9single:
-	ADDQ $0x04, CX
-	JEQ  v2rows9finish
 
 v2rows9one:
 	VMOVUPD      (BX), Z18
@@ -5544,8 +3894,6 @@ v2rows9one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows9one
-
-v2rows9finish:
 	VBROADCASTSD 136(DI), Z18
 	VBROADCASTSD 144(DI), Z19
 	MOVQ         R12, BX
@@ -5724,136 +4072,6 @@ v2below9:
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows8single
-
-v2rows8loop:
-	VMOVUPD      (BX), Z16
-	VMOVUPD.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z18
-	VFMADD231PD  Z16, Z18, Z0
-	VFMADD231PD  Z17, Z18, Z1
-	VBROADCASTSD (R8)(SI*1), Z19
-	VFMADD231PD  Z16, Z19, Z2
-	VFMADD231PD  Z17, Z19, Z3
-	VBROADCASTSD (R8)(SI*2), Z20
-	VFMADD231PD  Z16, Z20, Z4
-	VFMADD231PD  Z17, Z20, Z5
-	VBROADCASTSD (R9), Z21
-	VFMADD231PD  Z16, Z21, Z6
-	VFMADD231PD  Z17, Z21, Z7
-	VBROADCASTSD (R9)(SI*1), Z22
-	VFMADD231PD  Z16, Z22, Z8
-	VFMADD231PD  Z17, Z22, Z9
-	VBROADCASTSD (R9)(SI*2), Z23
-	VFMADD231PD  Z16, Z23, Z10
-	VFMADD231PD  Z17, Z23, Z11
-	VBROADCASTSD (R10), Z24
-	VFMADD231PD  Z16, Z24, Z12
-	VFMADD231PD  Z17, Z24, Z13
-	VBROADCASTSD (R10)(SI*1), Z25
-	VFMADD231PD  Z16, Z25, Z14
-	VFMADD231PD  Z17, Z25, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z16
-	VMOVUPD.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z16, Z26, Z0
-	VFMADD231PD  Z17, Z26, Z1
-	VBROADCASTSD (R8)(SI*1), Z27
-	VFMADD231PD  Z16, Z27, Z2
-	VFMADD231PD  Z17, Z27, Z3
-	VBROADCASTSD (R8)(SI*2), Z28
-	VFMADD231PD  Z16, Z28, Z4
-	VFMADD231PD  Z17, Z28, Z5
-	VBROADCASTSD (R9), Z29
-	VFMADD231PD  Z16, Z29, Z6
-	VFMADD231PD  Z17, Z29, Z7
-	VBROADCASTSD (R9)(SI*1), Z30
-	VFMADD231PD  Z16, Z30, Z8
-	VFMADD231PD  Z17, Z30, Z9
-	VBROADCASTSD (R9)(SI*2), Z31
-	VFMADD231PD  Z16, Z31, Z10
-	VFMADD231PD  Z17, Z31, Z11
-	VBROADCASTSD (R10), Z18
-	VFMADD231PD  Z16, Z18, Z12
-	VFMADD231PD  Z17, Z18, Z13
-	VBROADCASTSD (R10)(SI*1), Z19
-	VFMADD231PD  Z16, Z19, Z14
-	VFMADD231PD  Z17, Z19, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z16
-	VMOVUPD.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z20
-	VFMADD231PD  Z16, Z20, Z0
-	VFMADD231PD  Z17, Z20, Z1
-	VBROADCASTSD (R8)(SI*1), Z21
-	VFMADD231PD  Z16, Z21, Z2
-	VFMADD231PD  Z17, Z21, Z3
-	VBROADCASTSD (R8)(SI*2), Z22
-	VFMADD231PD  Z16, Z22, Z4
-	VFMADD231PD  Z17, Z22, Z5
-	VBROADCASTSD (R9), Z23
-	VFMADD231PD  Z16, Z23, Z6
-	VFMADD231PD  Z17, Z23, Z7
-	VBROADCASTSD (R9)(SI*1), Z24
-	VFMADD231PD  Z16, Z24, Z8
-	VFMADD231PD  Z17, Z24, Z9
-	VBROADCASTSD (R9)(SI*2), Z25
-	VFMADD231PD  Z16, Z25, Z10
-	VFMADD231PD  Z17, Z25, Z11
-	VBROADCASTSD (R10), Z26
-	VFMADD231PD  Z16, Z26, Z12
-	VFMADD231PD  Z17, Z26, Z13
-	VBROADCASTSD (R10)(SI*1), Z27
-	VFMADD231PD  Z16, Z27, Z14
-	VFMADD231PD  Z17, Z27, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z16
-	VMOVUPD.Z    64(BX), K1, Z17
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z28
-	VFMADD231PD  Z16, Z28, Z0
-	VFMADD231PD  Z17, Z28, Z1
-	VBROADCASTSD (R8)(SI*1), Z29
-	VFMADD231PD  Z16, Z29, Z2
-	VFMADD231PD  Z17, Z29, Z3
-	VBROADCASTSD (R8)(SI*2), Z30
-	VFMADD231PD  Z16, Z30, Z4
-	VFMADD231PD  Z17, Z30, Z5
-	VBROADCASTSD (R9), Z31
-	VFMADD231PD  Z16, Z31, Z6
-	VFMADD231PD  Z17, Z31, Z7
-	VBROADCASTSD (R9)(SI*1), Z18
-	VFMADD231PD  Z16, Z18, Z8
-	VFMADD231PD  Z17, Z18, Z9
-	VBROADCASTSD (R9)(SI*2), Z19
-	VFMADD231PD  Z16, Z19, Z10
-	VFMADD231PD  Z17, Z19, Z11
-	VBROADCASTSD (R10), Z20
-	VFMADD231PD  Z16, Z20, Z12
-	VFMADD231PD  Z17, Z20, Z13
-	VBROADCASTSD (R10)(SI*1), Z21
-	VFMADD231PD  Z16, Z21, Z14
-	VFMADD231PD  Z17, Z21, Z15
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows8loop
-
-v2rows8single:
-	ADDQ $0x04, CX
-	JEQ  v2rows8finish
 
 v2rows8one:
 	VMOVUPD      (BX), Z16
@@ -5888,8 +4106,6 @@ v2rows8one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows8one
-
-v2rows8finish:
 	VBROADCASTSD 136(DI), Z16
 	VBROADCASTSD 144(DI), Z17
 	MOVQ         R12, BX
@@ -6050,124 +4266,6 @@ v2below8:
 	VPXORD     Z12, Z12, Z12
 	VPXORD     Z13, Z13, Z13
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows7single
-
-v2rows7loop:
-	VMOVUPD      (BX), Z14
-	VMOVUPD.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z16
-	VFMADD231PD  Z14, Z16, Z0
-	VFMADD231PD  Z15, Z16, Z1
-	VBROADCASTSD (R8)(SI*1), Z17
-	VFMADD231PD  Z14, Z17, Z2
-	VFMADD231PD  Z15, Z17, Z3
-	VBROADCASTSD (R8)(SI*2), Z18
-	VFMADD231PD  Z14, Z18, Z4
-	VFMADD231PD  Z15, Z18, Z5
-	VBROADCASTSD (R9), Z19
-	VFMADD231PD  Z14, Z19, Z6
-	VFMADD231PD  Z15, Z19, Z7
-	VBROADCASTSD (R9)(SI*1), Z20
-	VFMADD231PD  Z14, Z20, Z8
-	VFMADD231PD  Z15, Z20, Z9
-	VBROADCASTSD (R9)(SI*2), Z21
-	VFMADD231PD  Z14, Z21, Z10
-	VFMADD231PD  Z15, Z21, Z11
-	VBROADCASTSD (R10), Z22
-	VFMADD231PD  Z14, Z22, Z12
-	VFMADD231PD  Z15, Z22, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z14
-	VMOVUPD.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z23
-	VFMADD231PD  Z14, Z23, Z0
-	VFMADD231PD  Z15, Z23, Z1
-	VBROADCASTSD (R8)(SI*1), Z24
-	VFMADD231PD  Z14, Z24, Z2
-	VFMADD231PD  Z15, Z24, Z3
-	VBROADCASTSD (R8)(SI*2), Z25
-	VFMADD231PD  Z14, Z25, Z4
-	VFMADD231PD  Z15, Z25, Z5
-	VBROADCASTSD (R9), Z26
-	VFMADD231PD  Z14, Z26, Z6
-	VFMADD231PD  Z15, Z26, Z7
-	VBROADCASTSD (R9)(SI*1), Z27
-	VFMADD231PD  Z14, Z27, Z8
-	VFMADD231PD  Z15, Z27, Z9
-	VBROADCASTSD (R9)(SI*2), Z28
-	VFMADD231PD  Z14, Z28, Z10
-	VFMADD231PD  Z15, Z28, Z11
-	VBROADCASTSD (R10), Z29
-	VFMADD231PD  Z14, Z29, Z12
-	VFMADD231PD  Z15, Z29, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z14
-	VMOVUPD.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z30
-	VFMADD231PD  Z14, Z30, Z0
-	VFMADD231PD  Z15, Z30, Z1
-	VBROADCASTSD (R8)(SI*1), Z31
-	VFMADD231PD  Z14, Z31, Z2
-	VFMADD231PD  Z15, Z31, Z3
-	VBROADCASTSD (R8)(SI*2), Z16
-	VFMADD231PD  Z14, Z16, Z4
-	VFMADD231PD  Z15, Z16, Z5
-	VBROADCASTSD (R9), Z17
-	VFMADD231PD  Z14, Z17, Z6
-	VFMADD231PD  Z15, Z17, Z7
-	VBROADCASTSD (R9)(SI*1), Z18
-	VFMADD231PD  Z14, Z18, Z8
-	VFMADD231PD  Z15, Z18, Z9
-	VBROADCASTSD (R9)(SI*2), Z19
-	VFMADD231PD  Z14, Z19, Z10
-	VFMADD231PD  Z15, Z19, Z11
-	VBROADCASTSD (R10), Z20
-	VFMADD231PD  Z14, Z20, Z12
-	VFMADD231PD  Z15, Z20, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	VMOVUPD      (BX), Z14
-	VMOVUPD.Z    64(BX), K1, Z15
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z21
-	VFMADD231PD  Z14, Z21, Z0
-	VFMADD231PD  Z15, Z21, Z1
-	VBROADCASTSD (R8)(SI*1), Z22
-	VFMADD231PD  Z14, Z22, Z2
-	VFMADD231PD  Z15, Z22, Z3
-	VBROADCASTSD (R8)(SI*2), Z23
-	VFMADD231PD  Z14, Z23, Z4
-	VFMADD231PD  Z15, Z23, Z5
-	VBROADCASTSD (R9), Z24
-	VFMADD231PD  Z14, Z24, Z6
-	VFMADD231PD  Z15, Z24, Z7
-	VBROADCASTSD (R9)(SI*1), Z25
-	VFMADD231PD  Z14, Z25, Z8
-	VFMADD231PD  Z15, Z25, Z9
-	VBROADCASTSD (R9)(SI*2), Z26
-	VFMADD231PD  Z14, Z26, Z10
-	VFMADD231PD  Z15, Z26, Z11
-	VBROADCASTSD (R10), Z27
-	VFMADD231PD  Z14, Z27, Z12
-	VFMADD231PD  Z15, Z27, Z13
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	ADDQ         AX, R10
-	SUBQ         $0x04, CX
-	JGE          v2rows7loop
-
-v2rows7single:
-	ADDQ $0x04, CX
-	JEQ  v2rows7finish
 
 v2rows7one:
 	VMOVUPD      (BX), Z14
@@ -6199,8 +4297,6 @@ v2rows7one:
 	ADDQ         AX, R10
 	DECQ         CX
 	JNE          v2rows7one
-
-v2rows7finish:
 	VBROADCASTSD 136(DI), Z14
 	VBROADCASTSD 144(DI), Z15
 	MOVQ         R12, BX
@@ -6342,108 +4438,6 @@ v2below7:
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows6single
-
-v2rows6loop:
-	VMOVUPD      (BX), Z12
-	VMOVUPD.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z14
-	VFMADD231PD  Z12, Z14, Z0
-	VFMADD231PD  Z13, Z14, Z1
-	VBROADCASTSD (R8)(SI*1), Z15
-	VFMADD231PD  Z12, Z15, Z2
-	VFMADD231PD  Z13, Z15, Z3
-	VBROADCASTSD (R8)(SI*2), Z16
-	VFMADD231PD  Z12, Z16, Z4
-	VFMADD231PD  Z13, Z16, Z5
-	VBROADCASTSD (R9), Z17
-	VFMADD231PD  Z12, Z17, Z6
-	VFMADD231PD  Z13, Z17, Z7
-	VBROADCASTSD (R9)(SI*1), Z18
-	VFMADD231PD  Z12, Z18, Z8
-	VFMADD231PD  Z13, Z18, Z9
-	VBROADCASTSD (R9)(SI*2), Z19
-	VFMADD231PD  Z12, Z19, Z10
-	VFMADD231PD  Z13, Z19, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z12
-	VMOVUPD.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z20
-	VFMADD231PD  Z12, Z20, Z0
-	VFMADD231PD  Z13, Z20, Z1
-	VBROADCASTSD (R8)(SI*1), Z21
-	VFMADD231PD  Z12, Z21, Z2
-	VFMADD231PD  Z13, Z21, Z3
-	VBROADCASTSD (R8)(SI*2), Z22
-	VFMADD231PD  Z12, Z22, Z4
-	VFMADD231PD  Z13, Z22, Z5
-	VBROADCASTSD (R9), Z23
-	VFMADD231PD  Z12, Z23, Z6
-	VFMADD231PD  Z13, Z23, Z7
-	VBROADCASTSD (R9)(SI*1), Z24
-	VFMADD231PD  Z12, Z24, Z8
-	VFMADD231PD  Z13, Z24, Z9
-	VBROADCASTSD (R9)(SI*2), Z25
-	VFMADD231PD  Z12, Z25, Z10
-	VFMADD231PD  Z13, Z25, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z12
-	VMOVUPD.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z12, Z26, Z0
-	VFMADD231PD  Z13, Z26, Z1
-	VBROADCASTSD (R8)(SI*1), Z27
-	VFMADD231PD  Z12, Z27, Z2
-	VFMADD231PD  Z13, Z27, Z3
-	VBROADCASTSD (R8)(SI*2), Z28
-	VFMADD231PD  Z12, Z28, Z4
-	VFMADD231PD  Z13, Z28, Z5
-	VBROADCASTSD (R9), Z29
-	VFMADD231PD  Z12, Z29, Z6
-	VFMADD231PD  Z13, Z29, Z7
-	VBROADCASTSD (R9)(SI*1), Z30
-	VFMADD231PD  Z12, Z30, Z8
-	VFMADD231PD  Z13, Z30, Z9
-	VBROADCASTSD (R9)(SI*2), Z31
-	VFMADD231PD  Z12, Z31, Z10
-	VFMADD231PD  Z13, Z31, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z12
-	VMOVUPD.Z    64(BX), K1, Z13
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z14
-	VFMADD231PD  Z12, Z14, Z0
-	VFMADD231PD  Z13, Z14, Z1
-	VBROADCASTSD (R8)(SI*1), Z15
-	VFMADD231PD  Z12, Z15, Z2
-	VFMADD231PD  Z13, Z15, Z3
-	VBROADCASTSD (R8)(SI*2), Z16
-	VFMADD231PD  Z12, Z16, Z4
-	VFMADD231PD  Z13, Z16, Z5
-	VBROADCASTSD (R9), Z17
-	VFMADD231PD  Z12, Z17, Z6
-	VFMADD231PD  Z13, Z17, Z7
-	VBROADCASTSD (R9)(SI*1), Z18
-	VFMADD231PD  Z12, Z18, Z8
-	VFMADD231PD  Z13, Z18, Z9
-	VBROADCASTSD (R9)(SI*2), Z19
-	VFMADD231PD  Z12, Z19, Z10
-	VFMADD231PD  Z13, Z19, Z11
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows6loop
-
-v2rows6single:
-	ADDQ $0x04, CX
-	JEQ  v2rows6finish
 
 v2rows6one:
 	VMOVUPD      (BX), Z12
@@ -6471,8 +4465,6 @@ v2rows6one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows6one
-
-v2rows6finish:
 	VBROADCASTSD 136(DI), Z12
 	VBROADCASTSD 144(DI), Z13
 	MOVQ         R12, BX
@@ -6596,96 +4588,6 @@ v2below6:
 	VPXORD     Z8, Z8, Z8
 	VPXORD     Z9, Z9, Z9
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows5single
-
-v2rows5loop:
-	VMOVUPD      (BX), Z10
-	VMOVUPD.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z12
-	VFMADD231PD  Z10, Z12, Z0
-	VFMADD231PD  Z11, Z12, Z1
-	VBROADCASTSD (R8)(SI*1), Z13
-	VFMADD231PD  Z10, Z13, Z2
-	VFMADD231PD  Z11, Z13, Z3
-	VBROADCASTSD (R8)(SI*2), Z14
-	VFMADD231PD  Z10, Z14, Z4
-	VFMADD231PD  Z11, Z14, Z5
-	VBROADCASTSD (R9), Z15
-	VFMADD231PD  Z10, Z15, Z6
-	VFMADD231PD  Z11, Z15, Z7
-	VBROADCASTSD (R9)(SI*1), Z16
-	VFMADD231PD  Z10, Z16, Z8
-	VFMADD231PD  Z11, Z16, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z10
-	VMOVUPD.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z17
-	VFMADD231PD  Z10, Z17, Z0
-	VFMADD231PD  Z11, Z17, Z1
-	VBROADCASTSD (R8)(SI*1), Z18
-	VFMADD231PD  Z10, Z18, Z2
-	VFMADD231PD  Z11, Z18, Z3
-	VBROADCASTSD (R8)(SI*2), Z19
-	VFMADD231PD  Z10, Z19, Z4
-	VFMADD231PD  Z11, Z19, Z5
-	VBROADCASTSD (R9), Z20
-	VFMADD231PD  Z10, Z20, Z6
-	VFMADD231PD  Z11, Z20, Z7
-	VBROADCASTSD (R9)(SI*1), Z21
-	VFMADD231PD  Z10, Z21, Z8
-	VFMADD231PD  Z11, Z21, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z10
-	VMOVUPD.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z10, Z22, Z0
-	VFMADD231PD  Z11, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z10, Z23, Z2
-	VFMADD231PD  Z11, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z10, Z24, Z4
-	VFMADD231PD  Z11, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z10, Z25, Z6
-	VFMADD231PD  Z11, Z25, Z7
-	VBROADCASTSD (R9)(SI*1), Z26
-	VFMADD231PD  Z10, Z26, Z8
-	VFMADD231PD  Z11, Z26, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z10
-	VMOVUPD.Z    64(BX), K1, Z11
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z27
-	VFMADD231PD  Z10, Z27, Z0
-	VFMADD231PD  Z11, Z27, Z1
-	VBROADCASTSD (R8)(SI*1), Z28
-	VFMADD231PD  Z10, Z28, Z2
-	VFMADD231PD  Z11, Z28, Z3
-	VBROADCASTSD (R8)(SI*2), Z29
-	VFMADD231PD  Z10, Z29, Z4
-	VFMADD231PD  Z11, Z29, Z5
-	VBROADCASTSD (R9), Z30
-	VFMADD231PD  Z10, Z30, Z6
-	VFMADD231PD  Z11, Z30, Z7
-	VBROADCASTSD (R9)(SI*1), Z31
-	VFMADD231PD  Z10, Z31, Z8
-	VFMADD231PD  Z11, Z31, Z9
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows5loop
-
-v2rows5single:
-	ADDQ $0x04, CX
-	JEQ  v2rows5finish
 
 v2rows5one:
 	VMOVUPD      (BX), Z10
@@ -6710,8 +4612,6 @@ v2rows5one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows5one
-
-v2rows5finish:
 	VBROADCASTSD 136(DI), Z10
 	VBROADCASTSD 144(DI), Z11
 	MOVQ         R12, BX
@@ -6817,84 +4717,6 @@ v2below5:
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows4single
-
-v2rows4loop:
-	VMOVUPD      (BX), Z8
-	VMOVUPD.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z10
-	VFMADD231PD  Z8, Z10, Z0
-	VFMADD231PD  Z9, Z10, Z1
-	VBROADCASTSD (R8)(SI*1), Z11
-	VFMADD231PD  Z8, Z11, Z2
-	VFMADD231PD  Z9, Z11, Z3
-	VBROADCASTSD (R8)(SI*2), Z12
-	VFMADD231PD  Z8, Z12, Z4
-	VFMADD231PD  Z9, Z12, Z5
-	VBROADCASTSD (R9), Z13
-	VFMADD231PD  Z8, Z13, Z6
-	VFMADD231PD  Z9, Z13, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z8
-	VMOVUPD.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z14
-	VFMADD231PD  Z8, Z14, Z0
-	VFMADD231PD  Z9, Z14, Z1
-	VBROADCASTSD (R8)(SI*1), Z15
-	VFMADD231PD  Z8, Z15, Z2
-	VFMADD231PD  Z9, Z15, Z3
-	VBROADCASTSD (R8)(SI*2), Z16
-	VFMADD231PD  Z8, Z16, Z4
-	VFMADD231PD  Z9, Z16, Z5
-	VBROADCASTSD (R9), Z17
-	VFMADD231PD  Z8, Z17, Z6
-	VFMADD231PD  Z9, Z17, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z8
-	VMOVUPD.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z18
-	VFMADD231PD  Z8, Z18, Z0
-	VFMADD231PD  Z9, Z18, Z1
-	VBROADCASTSD (R8)(SI*1), Z19
-	VFMADD231PD  Z8, Z19, Z2
-	VFMADD231PD  Z9, Z19, Z3
-	VBROADCASTSD (R8)(SI*2), Z20
-	VFMADD231PD  Z8, Z20, Z4
-	VFMADD231PD  Z9, Z20, Z5
-	VBROADCASTSD (R9), Z21
-	VFMADD231PD  Z8, Z21, Z6
-	VFMADD231PD  Z9, Z21, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	VMOVUPD      (BX), Z8
-	VMOVUPD.Z    64(BX), K1, Z9
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z22
-	VFMADD231PD  Z8, Z22, Z0
-	VFMADD231PD  Z9, Z22, Z1
-	VBROADCASTSD (R8)(SI*1), Z23
-	VFMADD231PD  Z8, Z23, Z2
-	VFMADD231PD  Z9, Z23, Z3
-	VBROADCASTSD (R8)(SI*2), Z24
-	VFMADD231PD  Z8, Z24, Z4
-	VFMADD231PD  Z9, Z24, Z5
-	VBROADCASTSD (R9), Z25
-	VFMADD231PD  Z8, Z25, Z6
-	VFMADD231PD  Z9, Z25, Z7
-	ADDQ         AX, R8
-	ADDQ         AX, R9
-	SUBQ         $0x04, CX
-	JGE          v2rows4loop
-
-v2rows4single:
-	ADDQ $0x04, CX
-	JEQ  v2rows4finish
 
 v2rows4one:
 	VMOVUPD      (BX), Z8
@@ -6916,8 +4738,6 @@ v2rows4one:
 	ADDQ         AX, R9
 	DECQ         CX
 	JNE          v2rows4one
-
-v2rows4finish:
 	VBROADCASTSD 136(DI), Z8
 	VBROADCASTSD 144(DI), Z9
 	MOVQ         R12, BX
@@ -7003,68 +4823,6 @@ v2below4:
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows3single
-
-v2rows3loop:
-	VMOVUPD      (BX), Z6
-	VMOVUPD.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z8
-	VFMADD231PD  Z6, Z8, Z0
-	VFMADD231PD  Z7, Z8, Z1
-	VBROADCASTSD (R8)(SI*1), Z9
-	VFMADD231PD  Z6, Z9, Z2
-	VFMADD231PD  Z7, Z9, Z3
-	VBROADCASTSD (R8)(SI*2), Z10
-	VFMADD231PD  Z6, Z10, Z4
-	VFMADD231PD  Z7, Z10, Z5
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z6
-	VMOVUPD.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z11
-	VFMADD231PD  Z6, Z11, Z0
-	VFMADD231PD  Z7, Z11, Z1
-	VBROADCASTSD (R8)(SI*1), Z12
-	VFMADD231PD  Z6, Z12, Z2
-	VFMADD231PD  Z7, Z12, Z3
-	VBROADCASTSD (R8)(SI*2), Z13
-	VFMADD231PD  Z6, Z13, Z4
-	VFMADD231PD  Z7, Z13, Z5
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z6
-	VMOVUPD.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z14
-	VFMADD231PD  Z6, Z14, Z0
-	VFMADD231PD  Z7, Z14, Z1
-	VBROADCASTSD (R8)(SI*1), Z15
-	VFMADD231PD  Z6, Z15, Z2
-	VFMADD231PD  Z7, Z15, Z3
-	VBROADCASTSD (R8)(SI*2), Z16
-	VFMADD231PD  Z6, Z16, Z4
-	VFMADD231PD  Z7, Z16, Z5
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z6
-	VMOVUPD.Z    64(BX), K1, Z7
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z17
-	VFMADD231PD  Z6, Z17, Z0
-	VFMADD231PD  Z7, Z17, Z1
-	VBROADCASTSD (R8)(SI*1), Z18
-	VFMADD231PD  Z6, Z18, Z2
-	VFMADD231PD  Z7, Z18, Z3
-	VBROADCASTSD (R8)(SI*2), Z19
-	VFMADD231PD  Z6, Z19, Z4
-	VFMADD231PD  Z7, Z19, Z5
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows3loop
-
-v2rows3single:
-	ADDQ $0x04, CX
-	JEQ  v2rows3finish
 
 v2rows3one:
 	VMOVUPD      (BX), Z6
@@ -7082,8 +4840,6 @@ v2rows3one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows3one
-
-v2rows3finish:
 	VBROADCASTSD 136(DI), Z6
 	VBROADCASTSD 144(DI), Z7
 	MOVQ         R12, BX
@@ -7151,56 +4907,6 @@ v2below3:
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows2single
-
-v2rows2loop:
-	VMOVUPD      (BX), Z4
-	VMOVUPD.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z6
-	VFMADD231PD  Z4, Z6, Z0
-	VFMADD231PD  Z5, Z6, Z1
-	VBROADCASTSD (R8)(SI*1), Z7
-	VFMADD231PD  Z4, Z7, Z2
-	VFMADD231PD  Z5, Z7, Z3
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z4
-	VMOVUPD.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z8
-	VFMADD231PD  Z4, Z8, Z0
-	VFMADD231PD  Z5, Z8, Z1
-	VBROADCASTSD (R8)(SI*1), Z9
-	VFMADD231PD  Z4, Z9, Z2
-	VFMADD231PD  Z5, Z9, Z3
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z4
-	VMOVUPD.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z10
-	VFMADD231PD  Z4, Z10, Z0
-	VFMADD231PD  Z5, Z10, Z1
-	VBROADCASTSD (R8)(SI*1), Z11
-	VFMADD231PD  Z4, Z11, Z2
-	VFMADD231PD  Z5, Z11, Z3
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z4
-	VMOVUPD.Z    64(BX), K1, Z5
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z12
-	VFMADD231PD  Z4, Z12, Z0
-	VFMADD231PD  Z5, Z12, Z1
-	VBROADCASTSD (R8)(SI*1), Z13
-	VFMADD231PD  Z4, Z13, Z2
-	VFMADD231PD  Z5, Z13, Z3
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows2loop
-
-v2rows2single:
-	ADDQ $0x04, CX
-	JEQ  v2rows2finish
 
 v2rows2one:
 	VMOVUPD      (BX), Z4
@@ -7215,8 +4921,6 @@ v2rows2one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows2one
-
-v2rows2finish:
 	VBROADCASTSD 136(DI), Z4
 	VBROADCASTSD 144(DI), Z5
 	MOVQ         R12, BX
@@ -7266,44 +4970,6 @@ v2below2:
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	MOVQ       120(DI), CX
-	SUBQ       $0x04, CX
-	JLT        v2rows1single
-
-v2rows1loop:
-	VMOVUPD      (BX), Z2
-	VMOVUPD.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z4
-	VFMADD231PD  Z2, Z4, Z0
-	VFMADD231PD  Z3, Z4, Z1
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z2
-	VMOVUPD.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z5
-	VFMADD231PD  Z2, Z5, Z0
-	VFMADD231PD  Z3, Z5, Z1
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z2
-	VMOVUPD.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z6
-	VFMADD231PD  Z2, Z6, Z0
-	VFMADD231PD  Z3, Z6, Z1
-	ADDQ         AX, R8
-	VMOVUPD      (BX), Z2
-	VMOVUPD.Z    64(BX), K1, Z3
-	ADDQ         DX, BX
-	VBROADCASTSD (R8), Z7
-	VFMADD231PD  Z2, Z7, Z0
-	VFMADD231PD  Z3, Z7, Z1
-	ADDQ         AX, R8
-	SUBQ         $0x04, CX
-	JGE          v2rows1loop
-
-v2rows1single:
-	ADDQ $0x04, CX
-	JEQ  v2rows1finish
 
 v2rows1one:
 	VMOVUPD      (BX), Z2
@@ -7315,8 +4981,6 @@ v2rows1one:
 	ADDQ         AX, R8
 	DECQ         CX
 	JNE          v2rows1one
-
-v2rows1finish:
 	VBROADCASTSD 136(DI), Z2
 	VBROADCASTSD 144(DI), Z3
 	MOVQ         R12, BX
