@@ -55,16 +55,38 @@ func (c *Conv[T]) Forward(z, padded, w []T) {
 	}
 }
 
+// pixelsPerSum bounds the pixels that are summed in float32 before the sum is
+// added to dw, so that rounding does not grow with the size of the map.
+const pixelsPerSum = 512
+
 // WeightGrad adds to dw the gradient from the padded input and dz.
 func (c *Conv[T]) WeightGrad(dw, padded, dz []T) {
 	row, tap := c.padded()*c.C, c.KW*c.C
+	if c.KW == 1 && c.C < c.KH {
+		c.tallWeightGrad(dw, padded, dz)
+		return
+	}
+	lines := max(1, pixelsPerSum/c.OW)
 	for kh := range c.KH {
-		for oh := range c.OH {
-			h := oh*c.SH - c.Top + kh
-			if h < 0 || h >= c.H {
-				continue
-			}
-			kernel.Outer(tap, c.O, c.OW, dw[kh*tap*c.O:], c.O, padded[h*row:], c.SW*c.C, dz[oh*c.OW*c.O:], c.O)
+		// The output rows whose window has this kernel row inside the input.
+		lo := max(0, (c.Top-kh+c.SH-1)/c.SH)
+		hi := min(c.OH, (c.H-1+c.Top-kh)/c.SH+1)
+		for oh := lo; oh < hi; oh += lines {
+			kernel.Outer(tap, c.O, min(lines, hi-oh), c.OW, dw[kh*tap*c.O:], c.O,
+				padded[(oh*c.SH-c.Top+kh)*row:], 1, c.SW*c.C, c.SH*row, dz[oh*c.OW*c.O:], c.O, c.OW*c.O)
+		}
+	}
+}
+
+// tallWeightGrad is WeightGrad for kernels one wide over few channels: it
+// takes the kernel's rows together, channel by channel.
+func (c *Conv[T]) tallWeightGrad(dw, x, dz []T) {
+	row := c.W * c.C
+	for oh := range c.OH {
+		lo, hi := c.rows(oh)
+		for i := range c.C {
+			kernel.Outer(hi-lo, c.O, 1, c.OW, dw[(lo*c.C+i)*c.O:], c.C*c.O,
+				x[max(0, oh*c.SH-c.Top)*row+i:], row, c.SW*c.C, 0, dz[oh*c.OW*c.O:], c.O, 0)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type Layer[T Float] struct {
 	parts  [][]T       // per group: its part of dw
 	sums   [][]float64 // per group: its parts of dbeta and dgamma
 	dz     [][]T       // per worker
-	scales [][]T       // per worker: scale, and two rows of sums
+	scales [][]T       // per worker: scales, their rests, and two rows of sums
 }
 
 // NewLayer returns a layer for batches of n samples. It allocates the output,
@@ -99,7 +99,7 @@ func (l *Layer[T]) ready(n, channels int) {
 	l.Conv.Workers(w)
 	l.scales, l.dz = growAll(l.scales, w), growAll(l.dz, w)
 	for i := range w {
-		l.scales[i] = grow(l.scales[i], 3*channels)
+		l.scales[i] = grow(l.scales[i], 4*channels)
 	}
 }
 
@@ -114,13 +114,21 @@ func (l *Layer[T]) product(worker int, z, x, w []T) {
 func (l *Layer[T]) normalise(worker int, y, z, gamma, beta []T) (mean, inv float64) {
 	mean, variance := kernel.Moments(z)
 	inv = kernel.InvStd(variance)
-	scale := l.scales[worker][:len(gamma)]
-	for c, g := range gamma {
-		scale[c] = T(float64(g) * inv)
-	}
-	hi, lo := kernel.Split[T](mean)
-	kernel.NormRelu(y, z, len(gamma), hi, lo, scale, beta, l.Relu)
+	norm := l.scaled(worker, gamma, inv)
+	norm.Shift = beta
+	norm.Hi, norm.Lo = kernel.Split[T](mean)
+	norm.Forward(y, z)
 	return mean, inv
+}
+
+// scaled returns a normalisation with the scales gamma·inv.
+func (l *Layer[T]) scaled(worker int, gamma []T, inv float64) kernel.Norm[T] {
+	s := l.scales[worker]
+	n := kernel.Norm[T]{Scale: s[:len(gamma)], ScaleLo: s[len(gamma) : 2*len(gamma)], Relu: l.Relu}
+	for c, g := range gamma {
+		n.Scale[c], n.ScaleLo[c] = kernel.Split[T](float64(g) * inv)
+	}
+	return n
 }
 
 // plain finishes a layer without normalisation.
@@ -212,17 +220,18 @@ func (l *Layer[T]) normBack(worker, g, b int, dy, gamma []T) []T {
 	if !l.Norm {
 		return l.plainBack(worker, g, dy, y)
 	}
-	hi, lo := kernel.Split[T](l.mean[b])
 	inv := l.inv[b]
 	s := l.scales[worker]
-	scale, sg, sgt := s[:ch], s[ch:2*ch], s[2*ch:3*ch]
+	sg, sgt := s[2*ch:3*ch], s[3*ch:4*ch]
+	norm := l.scaled(worker, gamma, inv)
+	norm.Hi, norm.Lo = kernel.Split[T](l.mean[b])
 	total := l.sums[g]
 	var m1, m2 float64 // Σ g·gamma and Σ g·gamma·t
 	for at := 0; at < out; at += flushEvery * ch {
 		end := min(out, at+flushEvery*ch)
 		clear(sg)
 		clear(sgt)
-		kernel.NormSums(dy[at:end], y[at:end], z[at:end], ch, hi, lo, sg, sgt, l.Relu)
+		norm.Sums(dy[at:end], y[at:end], z[at:end], sg, sgt)
 		for c, v := range sg {
 			total[c] += float64(v)
 			total[ch+c] += float64(sgt[c]) * inv
@@ -231,11 +240,8 @@ func (l *Layer[T]) normBack(worker, g, b int, dy, gamma []T) []T {
 		}
 	}
 	n := float64(out)
-	for c, v := range gamma {
-		scale[c] = T(float64(v) * inv)
-	}
 	dz := l.scratch(worker, out)
-	kernel.NormBack(dz, dy, y, z, ch, hi, lo, scale, T(inv*m1/n), T(inv*inv*inv*m2/n), l.Relu)
+	norm.Back(dz, dy, y, z, inv*m1/n, inv*inv*inv*m2/n)
 	return dz
 }
 

@@ -118,7 +118,7 @@ func (l *LSTM[T]) Backward(dy, x, wih, whh []T, n int, wantDX bool) {
 		l.backThroughTime(g, first, m, dy, whh)
 		gates := l.gates[g] // now their gradients
 		for t := 1; t < l.T; t++ {
-			kernel.Outer(u, u4, m, l.partHH[g], u4, l.hidden[g][(t-1)*m*u:], u, gates[t*m*u4:], u4)
+			kernel.Outer(u, u4, 1, m, l.partHH[g], u4, l.hidden[g][(t-1)*m*u:], 1, u, 0, gates[t*m*u4:], u4, 0)
 		}
 		for at := 0; at < len(gates); at += u4 {
 			for j, v := range gates[at : at+u4] {
@@ -128,7 +128,7 @@ func (l *LSTM[T]) Backward(dy, x, wih, whh []T, n int, wantDX bool) {
 		for b := range m {
 			for h := range l.H {
 				at := ((first+b)*l.H + h) * l.T * l.C
-				kernel.Outer(l.C, u4, l.T, l.partIH[g][h*l.C*u4:], u4, x[at:], l.C, gates[b*u4:], m*u4)
+				kernel.Outer(l.C, u4, 1, l.T, l.partIH[g][h*l.C*u4:], u4, x[at:], 1, l.C, 0, gates[b*u4:], m*u4, 0)
 				if wantDX {
 					kernel.Gemm(l.T, l.C, l.DX[at:], l.C, gates[b*u4:], m*u4, 1, u4, 0, wih[h*l.C:], in, false)
 				}

@@ -20,11 +20,21 @@ func gemmGo[T Float](m, n int, c []T, ldc int, a []T, lda, segs, segLen, segStri
 	}
 }
 
-func outerGo[T Float](m, n, pixels int, c []T, ldc int, a []T, lda int, b []T, ldb int) {
-	for p := range pixels {
-		br := b[p*ldb : p*ldb+n]
-		for i, av := range a[p*lda : p*lda+m] {
-			axpy(c[i*ldc:i*ldc+n], br, av)
+func outerGo[T Float](m, n, lines, pixels int, c []T, ldc int, a []T, step, lda, aLine int, b []T, ldb, bLine int) {
+	// Sums of their own, as the registers of the vector form are, lose less
+	// than adding each product to a large C.
+	const width = 64
+	var sum [width]T
+	for j := 0; j < n; j += width {
+		w := min(width, n-j)
+		for i := range m {
+			clear(sum[:w])
+			for l := range lines {
+				for p := range pixels {
+					axpy(sum[:w], b[l*bLine+p*ldb+j:][:w], a[l*aLine+p*lda+i*step])
+				}
+			}
+			Add(c[i*ldc+j:][:w], sum[:w])
 		}
 	}
 }
