@@ -162,7 +162,11 @@ func Linear(ctx context.Context, a *recording.Aligned, o LinearOptions) (*Table,
 			}
 		}
 	}
-	t := &Table{Caption: caption(a)}
+	switches := o.Layer.switches()
+	if o.ConsistentFolds {
+		switches = append(switches, "folds of the linear models by trial")
+	}
+	t := &Table{Caption: caption(a, switches...)}
 	for _, key := range sets {
 		if err := ctx.Err(); err != nil {
 			return nil, err

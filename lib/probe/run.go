@@ -61,7 +61,7 @@ func Run(ctx context.Context, a *recording.Aligned, networks []Network, opt Opti
 	if a.Input == nil {
 		return nil, fmt.Errorf("probe: %s has no muscle input: give it muscles first", a.Name)
 	}
-	t := &Table{Caption: caption(a)}
+	t := &Table{Caption: caption(a, opt.switches()...)}
 	kept := newStore(a, opt)
 	for i, n := range networks {
 		opt.Progress.Report(i, len(networks), n.name())
@@ -142,6 +142,39 @@ func (o Options) components(features int) int {
 		k = min(k, o.Components)
 	}
 	return k
+}
+
+// switches names what is off the published default.
+func (o Options) switches() []string {
+	s := o.Layer.switches()
+	if o.Components != 0 && o.Components != MaxComponents {
+		s = append(s, fmt.Sprintf("%d components", o.Components))
+	}
+	if o.Batch != 0 && o.Batch != 100 {
+		s = append(s, fmt.Sprintf("components in batches of %d trials", o.Batch))
+	}
+	if o.PCATrainOnly {
+		s = append(s, "components of the training trials")
+	}
+	return s
+}
+
+func (o LayerOptions) switches() []string {
+	var s []string
+	if o.Outlier != PublishedBound {
+		s = append(s, "outliers repaired by two samples on either side")
+	}
+	if o.Strides {
+		s = append(s, "layers sampled at their strides")
+	}
+	if o.Shuffle {
+		s = append(s, "regressors shuffled in time")
+	}
+	r := o.Ridge
+	if r.Penalties != nil || r.Folds != 0 && r.Folds != 5 || r.FoldSeed != 0 && r.FoldSeed != defaultSeed || r.FoldOf != nil {
+		s = append(s, "other penalties or folds")
+	}
+	return s
 }
 
 // nextGroup takes as many layers as fit in memory together, at least one.
@@ -315,13 +348,13 @@ func newRow(a *recording.Aligned, u int, f *LayerFit) Row {
 }
 
 // caption states data and sizes.
-func caption(a *recording.Aligned) string {
+func caption(a *recording.Aligned, switches ...string) string {
 	c := fmt.Sprintf("%s: %d units, %d %s trials (%d to train, %d to test)", a.Source, len(a.Units), a.Trials(), a.Condition, len(a.Train), len(a.Test))
 	if a.Arm != "" {
 		c += "; " + a.Arm
 	}
-	if len(a.Switches) > 0 {
-		c += "; off the published default: " + strings.Join(a.Switches, ", ")
+	if off := append(slices.Clone(a.Switches), switches...); len(off) > 0 {
+		c += "; off the published default: " + strings.Join(off, ", ")
 	}
 	return c
 }

@@ -38,6 +38,13 @@ type AlignOptions struct {
 	// defect B2); layer normalisation hides the difference.
 	Millimetres bool
 
+	// Bounds leaves out trials whose hand marker strays from the workspace; the
+	// published code does so for Butter, see [ButterBounds].
+	Bounds *Bounds
+	// RepairNaN fills gaps of up to so many samples in muscle lengths, within a
+	// trial, by linear interpolation; trials that still hold NaN are left out.
+	RepairNaN int
+
 	TestFraction float64 // of trials, rounded up; default 0.2
 	SplitSeed    uint64
 	Train, Test  []int // positions among the kept trials, if the split is given
@@ -45,6 +52,13 @@ type AlignOptions struct {
 
 	Progress run.Progress
 }
+
+// Bounds of the hand marker in the arm's world axes, cm. Forward and side hold
+// over the whole trial, height over the movement.
+type Bounds struct{ MinForward, MaxForward, MaxSide, MaxHeight float64 }
+
+// ButterBounds are those of the published code for Butter (spec/03, 1.7).
+func ButterBounds() *Bounds { return &Bounds{5, 35, 13, 13} }
 
 const millimetres = "passive input in mm"
 
@@ -114,6 +128,14 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 	if o.Taps < 0 || o.Taps%2 == 0 {
 		return nil, fmt.Errorf("recording: boxcar of %d taps: an odd number expected", o.Taps)
 	}
+	if o.Bounds != nil && len(s.Marker) != 3 {
+		return nil, fmt.Errorf("recording: %s has no hand marker to hold within bounds", s.Name)
+	}
+	if o.RepairNaN > 0 {
+		c := *s
+		c.Muscles = repaired(s, o.RepairNaN)
+		s = &c
+	}
 	a := &Aligned{Name: s.Name, Animal: s.Animal, Area: s.Area, Source: s.Source, Arm: s.Arm,
 		Condition: o.Condition, Units: s.Units, PerBin: s.PerBin()}
 	if s.Bin > Step {
@@ -125,6 +147,9 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 	}
 	if o.Millimetres && o.Condition == Bumped {
 		a.Switches = append(a.Switches, millimetres)
+	}
+	if o.RepairNaN > 0 {
+		a.Switches = append(a.Switches, fmt.Sprintf("gaps of up to %d samples filled", o.RepairNaN))
 	}
 	var chosen []int
 	var cuts [][2]int
@@ -199,16 +224,69 @@ func (s *Session) cut(t Trial, o AlignOptions) (from, to int, why string) {
 	case to-from < o.Taps || to <= from:
 		return 0, 0, fmt.Sprintf("its movement of %d bins is shorter than the boxcar's %d", to-from, max(o.Taps, 1))
 	}
-	for name, rows := range map[string][][]float64{"muscle length": s.Muscles, "hand position": s.Hand, "hand velocity": s.HandVel} {
-		for _, row := range rows {
+	if why := s.outside(t, from*per, to*per, o.Bounds); why != "" {
+		return 0, 0, why
+	}
+	for _, x := range []struct {
+		name string
+		rows [][]float64
+	}{{"muscle length", s.Muscles}, {"hand position", s.Hand}, {"hand velocity", s.HandVel}, {"hand acceleration", s.HandAcc},
+		{"force", s.Force}, {"joint angle", s.Joints}, {"joint velocity", s.JointVel}} {
+		for _, row := range x.rows {
 			for t := from * per; t < to*per; t++ {
 				if math.IsNaN(row[t]) || math.IsInf(row[t], 0) {
-					return 0, 0, "its " + name + " is not finite"
+					return 0, 0, "its " + x.name + " is not finite"
 				}
 			}
 		}
 	}
 	return from, to, ""
+}
+
+// outside tells where the hand marker of a trial leaves the bounds.
+func (s *Session) outside(t Trial, from, to int, b *Bounds) string {
+	if b == nil {
+		return ""
+	}
+	per := s.PerBin()
+	for k := t.Start * per; k < t.End*per; k++ {
+		x, y, z := math.Abs(s.Marker[0][k]), math.Abs(s.Marker[1][k]), math.Abs(s.Marker[2][k])
+		if x > b.MaxForward || x < b.MinForward || y > b.MaxSide || k >= from && k < to && z > b.MaxHeight {
+			return fmt.Sprintf("its hand marker leaves the bounds at (%.1f, %.1f, %.1f) cm", s.Marker[0][k], s.Marker[1][k], s.Marker[2][k])
+		}
+	}
+	return ""
+}
+
+// repaired returns muscle lengths with gaps of up to most samples within a trial
+// filled by straight lines.
+func repaired(s *Session, most int) [][]float64 {
+	out := make([][]float64, len(s.Muscles))
+	per := s.PerBin()
+	for m, row := range s.Muscles {
+		out[m] = slices.Clone(row)
+		for _, t := range s.Trials {
+			x := out[m][t.Start*per : t.End*per]
+			for i := 1; i < len(x); i++ {
+				if !math.IsNaN(x[i]) || math.IsNaN(x[i-1]) {
+					continue
+				}
+				j := i
+				for j < len(x) && math.IsNaN(x[j]) {
+					j++
+				}
+				if j == len(x) || j-i > most {
+					i = j
+					continue
+				}
+				for k := i; k < j; k++ {
+					u := float64(k-i+1) / float64(j-i+1)
+					x[k] = (1-u)*row[t.Start*per+i-1] + u*x[j]
+				}
+			}
+		}
+	}
+	return out
 }
 
 func (s *Session) window(a *Aligned, k int, t Trial, from, to int, o AlignOptions) {
