@@ -68,8 +68,9 @@ func BenchmarkGemm(b *testing.B) {
 		})
 	}
 	s32, s64 := kernel.Sets32(), kernel.Sets64()
-	old32, old64 := set32, set64
-	defer func() { set32, set64 = old32, old64 }()
+	old32, old64, oldFirst := set32, set64, gonumFirst
+	defer func() { set32, set64, gonumFirst = old32, old64, oldFirst }()
+	gonumFirst = false
 	for i := range s32 {
 		set32, set64 = s32[i], s64[i]
 		run(s32[i].Name, Implementation{})

@@ -1,6 +1,7 @@
 package blas
 
 import (
+	"runtime"
 	"sync"
 
 	"gonum.org/v1/gonum/blas"
@@ -29,6 +30,11 @@ var (
 	set32 = kernel.Sets32()[0]
 	set64 = kernel.Sets64()[0]
 )
+
+// gonumFirst is set where gonum's own code is faster than the portable set: on
+// an amd64 machine without AVX2, or with the tag purego, gonum has assembly for
+// SSE2. Only what gonum has no function for is then done here.
+var gonumFirst = set32.Portable && runtime.GOARCH == "amd64"
 
 var install sync.Once
 
@@ -59,12 +65,20 @@ func Path() string { return set32.Name }
 // B are transposed. C is not read where beta is 0, A and B are not where alpha
 // is 0; otherwise NaN and Inf spread as IEEE 754 has it (0·Inf is NaN, which
 // gonum's own code, skipping zeros of A, may leave out).
-func (Implementation) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+func (i Implementation) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	if gonumFirst {
+		i.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
 	checkedGemm(&set32, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 
 // Dgemm is Sgemm in float64.
-func (Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+func (i Implementation) Dgemm(tA, tB blas.Transpose, m, n, k int, alpha float64, a []float64, lda int, b []float64, ldb int, beta float64, c []float64, ldc int) {
+	if gonumFirst {
+		i.Implementation.Dgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
 	checkedGemm(&set64, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 }
 

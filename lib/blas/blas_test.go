@@ -11,8 +11,9 @@ import (
 // onEveryPath runs a test on each instruction set that the machine has; every
 // machine has the portable one.
 func onEveryPath(t *testing.T, f func(t *testing.T)) {
-	old32, old64 := set32, set64
-	defer func() { set32, set64 = old32, old64 }()
+	old32, old64, oldFirst := set32, set64, gonumFirst
+	defer func() { set32, set64, gonumFirst = old32, old64, oldFirst }()
+	gonumFirst = false // the portable set shall be tested, not gonum
 	s32, s64 := kernel.Sets32(), kernel.Sets64()
 	for i := range s32 {
 		set32, set64 = s32[i], s64[i]

@@ -9,20 +9,12 @@ const (
 	nLT0 = "blas: n < 0"
 	kLT0 = "blas: k < 0"
 
-	badUplo      = "blas: illegal triangle"
 	badTranspose = "blas: illegal transpose"
-	badDiag      = "blas: illegal diagonal"
-	badSide      = "blas: illegal side"
 
 	badLdA = "blas: bad leading dimension of A"
 	badLdB = "blas: bad leading dimension of B"
 	badLdC = "blas: bad leading dimension of C"
 
-	zeroIncX = "blas: zero x index increment"
-	zeroIncY = "blas: zero y index increment"
-
-	shortX = "blas: insufficient length of x"
-	shortY = "blas: insufficient length of y"
 	shortA = "blas: insufficient length of a"
 	shortB = "blas: insufficient length of b"
 	shortC = "blas: insufficient length of c"

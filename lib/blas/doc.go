@@ -5,7 +5,9 @@
 //
 // The inner loops are Go assembly for AVX-512 and AVX2 with FMA, chosen when
 // the program starts; elsewhere, and with the build tag purego, they are Go.
-// GODEBUG=cpu.avx512f=off makes an AVX-512 machine take the AVX2 path.
+// GODEBUG=cpu.avx512f=off makes an AVX-512 machine take the AVX2 path. On an
+// amd64 machine without AVX2, and with purego on amd64, gonum's own operations
+// serve, since their SSE2 assembly beats Go code.
 //
 // # Same bits on any number of cores
 //
@@ -13,6 +15,9 @@
 // summed in the order of k by one accumulator. The result therefore does not
 // depend on GOMAXPROCS, on how busy the machine is, or on where in C an
 // element lies.
+//
+// AVX2 and AVX-512 give the same bits as each other; the Go path, which has no
+// fused multiply-add on every machine, may differ from them in the last place.
 //
 // # Overlapping rows
 //

@@ -61,7 +61,7 @@ func syrk[T kernel.Float](s *kernel.Set[T], ul blas.Uplo, t blas.Transpose, n, k
 	}
 	// gonum's lower Aᵀ·A spreads a NaN of C although beta is 0, so that case is
 	// ours at any size.
-	if !ok || !goodUplo(ul) || !holds(c, n, n, ldc) || alpha == 0 || n*n*k <= tooSmall && beta != 0 {
+	if !ok || !goodUplo(ul) || !holds(c, n, n, ldc) || alpha == 0 || (gonumFirst || n*n*k <= tooSmall) && beta != 0 {
 		return false
 	}
 	r := rank[T]{s, ul == blas.Lower, two, k, alpha, beta, av, bv, c, ldc, getScratch[T](diagonal * diagonal)}
@@ -132,7 +132,7 @@ func symm[T kernel.Float](s *kernel.Set[T], side blas.Side, ul blas.Uplo, m, n i
 		k = m
 	}
 	// Writing out costs k² steps, which pay from a few rows or columns on.
-	if !goodSide(side) || !goodUplo(ul) || !holds(a, k, k, lda) || !holds(b, m, n, ldb) || !holds(c, m, n, ldc) ||
+	if gonumFirst || !goodSide(side) || !goodUplo(ul) || !holds(a, k, k, lda) || !holds(b, m, n, ldb) || !holds(c, m, n, ldc) ||
 		alpha == 0 || m*n*k <= tooSmall || m*n < 4*k {
 		return false
 	}

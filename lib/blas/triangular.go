@@ -13,7 +13,7 @@ func trmm[T kernel.Float](s *kernel.Set[T], side blas.Side, ul blas.Uplo, t blas
 		k = m
 	}
 	tr, ok := newTriangle(ul, t, d, k, a, lda)
-	if !ok || !goodSide(side) || !holds(b, m, n, ldb) || alpha == 0 || m*n*k <= tooSmall {
+	if gonumFirst || !ok || !goodSide(side) || !holds(b, m, n, ldb) || alpha == 0 || m*n*k <= tooSmall {
 		return false
 	}
 	if side == blas.Left {
@@ -140,7 +140,7 @@ func trsm[T kernel.Float](s *kernel.Set[T], side blas.Side, ul blas.Uplo, t blas
 		k = m
 	}
 	tr, ok := newTriangle(ul, t, d, k, a, lda)
-	if !ok || !goodSide(side) || !holds(b, m, n, ldb) || alpha == 0 || m*n*k <= tooSmall {
+	if gonumFirst || !ok || !goodSide(side) || !holds(b, m, n, ldb) || alpha == 0 || m*n*k <= tooSmall {
 		return false
 	}
 	scale(m, n, alpha, b, ldb)
