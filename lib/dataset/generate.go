@@ -40,7 +40,7 @@ type GenerateOptions struct {
 	Fix         movement.Fixes
 	Reaches     *movement.ReachOptions // point-to-point reaches with joint torques in place of letters
 	Workers     int                    // default all cores; the bytes do not depend on it
-	Command     string                 // for provenance: the command that makes this data set, default that of the options above
+	Command     string                 // not kept: the manifest's command is made of the options, lest the bytes depend on Dir or Workers
 	Progress    run.Progress           // of movements; the note has rate and time left
 }
 
@@ -385,10 +385,7 @@ func infoOf(m *movement.Movement, start int, opt Options) Info {
 
 // finish writes the manifest.
 func (g *generation) finish() (*Manifest, error) {
-	m := &Manifest{Config: g.config, Folders: g.opt.Folders, First: g.opt.FirstFolder, Command: g.opt.Command, Version: version(), Shards: g.done}
-	if m.Command == "" {
-		m.Command = fmt.Sprintf("spindle generate -monkey %s -folders %d -seed %d", g.opt.Monkey, g.opt.Folders, g.opt.Seed)
-	}
+	m := &Manifest{Config: g.config, Folders: g.opt.Folders, First: g.opt.FirstFolder, Command: g.opt.command(), Version: version(), Shards: g.done}
 	if g.opt.Strokes != nil && g.opt.Reaches == nil {
 		m.Credit = stroke.Credit
 	}
@@ -404,6 +401,21 @@ func (g *generation) finish() (*Manifest, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	return m, nil
+}
+
+// command is the command line that makes the same data set.
+func (o *GenerateOptions) command() string {
+	s := fmt.Sprintf("spindle generate -monkey %s -folders %d -seed %d", o.Monkey, o.Folders, o.Seed)
+	if o.PerLetter > 0 {
+		s += fmt.Sprintf(" -per-letter %d", o.PerLetter)
+	}
+	if o.OnlyKept {
+		s += " -only-kept"
+	}
+	if o.Reaches != nil {
+		s += fmt.Sprintf(" -reaches %d", o.Reaches.Count)
+	}
+	return s
 }
 
 // version returns the version of the program as Go recorded it when it was built.

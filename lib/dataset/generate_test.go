@@ -112,7 +112,7 @@ func TestGenerateEqualsMemory(t *testing.T) {
 	}
 
 	other := small(t.TempDir())
-	other.Workers = 3
+	other.Workers, other.Command = 3, "another command"
 	if _, err := Generate(context.Background(), other); err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +212,9 @@ func TestGenerateReaches(t *testing.T) {
 	m, err := Generate(context.Background(), opt)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m.Command != "spindle generate -monkey snap -folders 1 -seed 3 -reaches 6" {
+		t.Errorf("command %q", m.Command)
 	}
 	if m.Counts != [3]int{3, 1, 2} {
 		t.Errorf("counts %v, want 3, 1, 2", m.Counts)

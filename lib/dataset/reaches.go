@@ -9,7 +9,11 @@ import (
 
 // planReaches lists the shards of reaches: one for each folder.
 func (g *generation) planReaches() error {
-	opt, err := g.opt.Reaches.WithDefaults()
+	given := *g.opt.Reaches
+	if given.Count == 0 {
+		given.Count = g.opt.PerGroup
+	}
+	opt, err := given.WithDefaults()
 	if err != nil {
 		return err
 	}
