@@ -112,8 +112,8 @@ func (f *File) follow(addr uint64, from, p string, hops int) (Object, error) {
 	if strings.HasPrefix(p, "/") {
 		addr, at = f.rootAddr, "/"
 	}
-	for _, name := range strings.Split(path.Clean("/" + p)[1:], "/") {
-		if name == "" {
+	for _, name := range strings.Split(p, "/") {
+		if name == "" || name == "." { // HDF5 knows no ".."
 			continue
 		}
 		o, err := f.object(addr, at)
