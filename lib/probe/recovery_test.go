@@ -76,12 +76,6 @@ func TestSpikeHalves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	const draws = 400
 	for u := range units {
-		var whole []float64
-		for _, i := range a.Train {
-			for b := u; b < len(a.Counts[i]); b += units {
-				whole = append(whole, a.Counts[i][b])
-			}
-		}
 		// Smoothed counts of the cut: the closed form is that of a's rates, whose
 		// ends see the trial beyond the cut, so compare on counts that do not.
 		c := *a
