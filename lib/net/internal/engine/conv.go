@@ -68,6 +68,9 @@ func (c *Conv[T]) WeightGrad(dw, padded, dz []T) {
 	}
 	lines := max(1, pixelsPerSum/c.OW)
 	for kh := range c.KH {
+		if kh > c.H-1+c.Top {
+			break // below the input for every output row
+		}
 		// The output rows whose window has this kernel row inside the input.
 		lo := max(0, (c.Top-kh+c.SH-1)/c.SH)
 		hi := min(c.OH, (c.H-1+c.Top-kh)/c.SH+1)
