@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
@@ -54,18 +55,49 @@ func axpy(a float64, x, y []float64) {
 // cache, and fixed, so that the order of summation is.
 const rowChunk = 1024
 
-// foldMoments returns each unit's smallest rate and the moments of each fold's
-// rows, regressors standardised, rates from the smallest.
-func foldMoments(x, y []float64, rows []int, r *Ridge) (base []float64, folds []moments) {
-	k, u := r.Features, r.Units
-	base = append([]float64(nil), y[:u]...)
-	for at := u; at < len(y); at += u {
-		for i, v := range y[at : at+u] {
-			if v < base[i] {
-				base[i] = v
+// least returns each unit's smallest rate. A rate that is not finite is an error.
+func least(y []float64, u int) ([]float64, error) {
+	rows := len(y) / u
+	pieces := (rows + rowChunk - 1) / rowChunk
+	part := make([]float64, pieces*u)
+	odd := make([]bool, pieces)
+	forEach(pieces, func(_, c int) {
+		m := part[c*u : (c+1)*u]
+		copy(m, y[c*rowChunk*u:])
+		for r := c * rowChunk; r < min((c+1)*rowChunk, rows); r++ {
+			for j, v := range y[r*u : (r+1)*u] {
+				if v < m[j] {
+					m[j] = v
+				}
+				if v-v != 0 { // NaN or an infinity
+					odd[c] = true
+				}
+			}
+		}
+	})
+	for c, bad := range odd {
+		if !bad {
+			continue
+		}
+		for i := c * rowChunk * u; i < len(y); i++ {
+			if v := y[i]; v-v != 0 {
+				return nil, fmt.Errorf("probe: rate of unit %d is %v in row %d: finite values expected", i%u, v, i/u)
 			}
 		}
 	}
+	base := append([]float64(nil), part[:u]...)
+	for c := 1; c < pieces; c++ {
+		for j, v := range part[c*u : (c+1)*u] {
+			base[j] = min(base[j], v)
+		}
+	}
+	return base, nil
+}
+
+// foldMoments returns the moments of each fold's rows, regressors standardised,
+// rates from the base.
+func foldMoments(x, y, base []float64, rows []int, r *Ridge) (folds []moments) {
+	k, u := r.Features, r.Units
 	// Pieces of one fold of at most rowChunk rows, as runs of consecutive rows.
 	type piece struct {
 		fold int
@@ -123,7 +155,7 @@ func foldMoments(x, y []float64, rows []int, r *Ridge) (base []float64, folds []
 	for c, s := range sums {
 		folds[pieces[c].fold].add(s)
 	}
-	return base, folds
+	return folds
 }
 
 // sum returns the moments of n rows.

@@ -82,16 +82,15 @@ func FitRidge(x []float64, features int, y []float64, units int, rows []int, opt
 	if err := r.assign(len(rows), opt); err != nil {
 		return nil, err
 	}
-	for i, v := range y {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("probe: rate of unit %d is %v in row %d: finite values expected", i%units, v, i/units)
-		}
-	}
 	var err error
 	if r.Scaler, err = FitScaler(x, features); err != nil {
 		return nil, err
 	}
-	base, fold := foldMoments(x, y, rows, r)
+	base, err := least(y, units)
+	if err != nil {
+		return nil, err
+	}
+	fold := foldMoments(x, y, base, rows, r)
 	total := newMoments(features, units)
 	for f := range fold {
 		total.add(&fold[f])

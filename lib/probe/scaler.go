@@ -3,6 +3,8 @@ package probe
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // A Scaler standardises columns as scikit-learn's StandardScaler does.
@@ -20,12 +22,22 @@ func FitScaler(x []float64, features int) (*Scaler, error) {
 	if features <= 0 || len(x) == 0 || len(x)%features != 0 {
 		panic(fmt.Sprintf("probe: %d values are not rows of %d features", len(x), features))
 	}
-	n := float64(len(x) / features)
+	rows := len(x) / features
+	n := float64(rows)
 	s := &Scaler{make([]float64, features), make([]float64, features), make([]float64, features)}
-	for r := 0; r < len(x); r += features {
-		for j, v := range x[r : r+features] {
-			s.Mean[j] += v
+	// Sums of fixed pieces of rows, joined in order: the same on any cores.
+	pieces := (rows + rowChunk - 1) / rowChunk
+	part := make([]float64, pieces*2*features)
+	forEach(pieces, func(_, c int) {
+		sum := part[c*features : (c+1)*features]
+		for r := c * rowChunk; r < min((c+1)*rowChunk, rows); r++ {
+			for j, v := range x[r*features : (r+1)*features] {
+				sum[j] += v
+			}
 		}
+	})
+	for c := range pieces {
+		floats.Add(s.Mean, part[c*features:(c+1)*features])
 	}
 	for j := range s.Mean {
 		s.Mean[j] /= n
@@ -38,13 +50,21 @@ func FitScaler(x []float64, features int) (*Scaler, error) {
 			return nil, fmt.Errorf("probe: regressor %d overflows: finite values expected", j)
 		}
 	}
-	rest := make([]float64, features)
-	for r := 0; r < len(x); r += features {
-		for j, v := range x[r : r+features] {
-			d := v - s.Mean[j]
-			rest[j] += d
-			s.Var[j] += d * d
+	clear(part)
+	forEach(pieces, func(_, c int) {
+		rest, square := part[2*c*features:(2*c+1)*features], part[(2*c+1)*features:(2*c+2)*features]
+		for r := c * rowChunk; r < min((c+1)*rowChunk, rows); r++ {
+			for j, v := range x[r*features : (r+1)*features] {
+				d := v - s.Mean[j]
+				rest[j] += d
+				square[j] += d * d
+			}
 		}
+	})
+	rest := make([]float64, features)
+	for c := range pieces {
+		floats.Add(rest, part[2*c*features:(2*c+1)*features])
+		floats.Add(s.Var, part[(2*c+1)*features:(2*c+2)*features])
 	}
 	const eps = 0x1p-52
 	for j, m := range s.Mean {
