@@ -54,7 +54,9 @@ func benchGemm(b *testing.B, impl gemmer, tA, tB blas.Transpose, m, k, n int) {
 	})
 }
 
-// BenchmarkGemm multiplies on every path, and with gonum's code beside.
+// BenchmarkGemm multiplies on every path, and with gonum's code beside. For one
+// core and for two: GOMAXPROCS=1 and 2 in the environment, since -cpu does not
+// reach the benchmarks within.
 func BenchmarkGemm(b *testing.B) {
 	run := func(name string, impl gemmer) {
 		b.Run(name, func(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	gonumblas "gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
@@ -48,4 +49,18 @@ func ExampleGemmOverlap32() {
 	blas.GemmOverlap32(4, 1, 6, 1, x, 2, w, 1, 0, y, 1)
 	fmt.Println(y)
 	// Output: [6 9 12 15]
+}
+
+// The same weights over many sequences: packed once, then used by as many
+// goroutines as there are.
+func ExamplePack32() {
+	w := blas.Pack32(gonumblas.NoTrans, 4, 1, []float32{1, 1, 1, 1}, 1, nil)
+	for _, x := range [][]float32{{1, 2, 3, 4, 5, 6}, {0, 0, 0, 0, 0, 9}} {
+		y := make([]float32, 3)
+		w.Mul(3, 1, x, 1, 0, y, 1) // windows of 4, one sample apart
+		fmt.Println(y)
+	}
+	// Output:
+	// [10 14 18]
+	// [0 0 9]
 }
