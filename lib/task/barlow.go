@@ -7,10 +7,12 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+
+	"github.com/spindle-lab/spindle/lib/net"
 )
 
 // Lambda is the weight of the off-diagonal terms of the Barlow loss.
-const Lambda = 0.005
+const Lambda = net.BarlowLambda
 
 // BarlowLoss returns the redundancy-reduction loss of two views, za and zb,
 // each [sample][unit]:

@@ -71,7 +71,7 @@ func (b *graph) head(m *Model, train bool, stats []*batchStats) error {
 	x := b.features
 	var err error
 	if m.Task.Head == Classifier && m.lstm() {
-		if x, err = lastStep[float32](x); err != nil {
+		if x, err = op.LastStep(x); err != nil {
 			return err
 		}
 	}

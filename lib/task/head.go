@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/net/op"
 )
 
@@ -58,44 +59,21 @@ func readoutHead(x *gorgonia.Node, p nodes) (*gorgonia.Node, error) {
 // each frame, through one layer whose layer norm joins all frames, so that
 // each output depends on the whole window.
 func torqueHead(x, goal *gorgonia.Node, p nodes) (*gorgonia.Node, error) {
-	s := x.Shape()
-	n, t := s[0], s[2]
-	x, err := byDtype(x,
-		func() (*gorgonia.Node, error) { return timeMajor[float32](x, s[1], t) },
-		func() (*gorgonia.Node, error) { return timeMajor[float64](x, s[1], t) })
+	x, err := op.StepFeatures(x, goal)
 	if err != nil {
 		return nil, err
 	}
-	x, err = byDtype(x,
-		func() (*gorgonia.Node, error) { return beside[float32](x, goal) },
-		func() (*gorgonia.Node, error) { return beside[float64](x, goal) })
+	// A linear layer at each frame, normalised over frames and units, is a
+	// convolution with a kernel of one on a map of one row.
+	s := p["FC0/weights"].Shape()
+	w, err := op.Reshape(p["FC0/weights"], 1, 1, s[0], s[1])
 	if err != nil {
 		return nil, err
 	}
-	if x, err = op.Reshape(x, n*t, x.Shape()[2]); err != nil {
+	if x, err = op.ConvNorm(x, w, p["FC0/LayerNorm/gamma"], p["FC0/LayerNorm/beta"], 1, 1, true); err != nil {
 		return nil, err
 	}
-	if x, err = linear(x, p, "FC0"); err != nil {
-		return nil, err
-	}
-	units := x.Shape()[1]
-	if x, err = op.Reshape(x, n, t, units); err != nil {
-		return nil, err
-	}
-	gamma, beta := p["FC0/LayerNorm/gamma"], p["FC0/LayerNorm/beta"]
-	x, err = byDtype(x,
-		func() (*gorgonia.Node, error) { return normRelu[float32](x, gamma, beta) },
-		func() (*gorgonia.Node, error) { return normRelu[float64](x, gamma, beta) })
-	if err != nil {
-		return nil, err
-	}
-	if x, err = op.Reshape(x, n*t, units); err != nil {
-		return nil, err
-	}
-	if x, err = linear(x, p, "Classifier"); err != nil {
-		return nil, err
-	}
-	return op.Reshape(x, n, t, x.Shape()[1])
+	return readoutHead(x, p)
 }
 
 // projection is how the projector's batch norms take their statistics.
@@ -133,38 +111,21 @@ func projectorHead(x, keep *gorgonia.Node, p nodes, how projection) (*gorgonia.N
 	return linear(x, p, "FC2")
 }
 
-// A transLayer is one transposed convolution of the decoder.
-type transLayer struct {
-	Name           string // "Temporal_trans0"
-	KH, KW, SH, SW int
-	Out            int
-}
-
 // decoderHead gives [n][t][2·muscles] of the code x: the layers, a crop to the
 // window, and one linear layer at each time sample.
-func decoderHead(x, keep *gorgonia.Node, layers []transLayer, d Dims, p nodes) (*gorgonia.Node, error) {
+func decoderHead(x, keep *gorgonia.Node, layers []net.LayerShape, d Dims, p nodes) (*gorgonia.Node, error) {
 	x, err := drop(x, keep)
 	for _, l := range layers {
 		if err != nil {
 			return nil, err
 		}
-		x, err = op.ConvTransposeNorm(x, p[l.Name+"/weights"], p[l.Name+"/LayerNorm/gamma"], p[l.Name+"/LayerNorm/beta"], l.SH, l.SW)
+		x, err = op.ConvTransposeNorm(x, p[l.Name+"/weights"], p[l.Name+"/LayerNorm/gamma"], p[l.Name+"/LayerNorm/beta"], l.StrideH, l.StrideT)
+	}
+	if err == nil {
+		x, err = op.Crop(x, d.Muscles, d.Time)
 	}
 	if err != nil {
 		return nil, err
 	}
-	n := x.Shape()[0]
-	x, err = byDtype(x,
-		func() (*gorgonia.Node, error) { return timeMajor[float32](x, d.Muscles, d.Time) },
-		func() (*gorgonia.Node, error) { return timeMajor[float64](x, d.Muscles, d.Time) })
-	if err != nil {
-		return nil, err
-	}
-	if x, err = op.Reshape(x, n*d.Time, x.Shape()[2]); err != nil {
-		return nil, err
-	}
-	if x, err = linear(x, p, "Classifier"); err != nil {
-		return nil, err
-	}
-	return op.Reshape(x, n, d.Time, x.Shape()[1])
+	return readoutHead(x, p)
 }

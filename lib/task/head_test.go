@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/spindle-lab/spindle/lib/internal/golden"
+	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/net/op"
 )
 
@@ -271,9 +272,9 @@ func TestAutoencoderGolden(t *testing.T) {
 		}
 		b.want("code", h, err)
 		pn := nodes{"Classifier/weights": param("cls_w"), "Classifier/biases": param("cls_b")}
-		var layers []transLayer
+		var layers []net.LayerShape
 		for _, l := range p.Decoder {
-			layers = append(layers, transLayer{l.Name, l.KH, l.KW, l.Stride_h, l.Stride_w, l.Out})
+			layers = append(layers, net.LayerShape{Name: l.Name, KernelH: l.KH, KernelT: l.KW, StrideH: l.Stride_h, StrideT: l.Stride_w, OutC: l.Out})
 			pn[l.Name+"/weights"], pn[l.Name+"/LayerNorm/gamma"], pn[l.Name+"/LayerNorm/beta"] =
 				param(l.Name+"_w"), param(l.Name+"_gamma"), param(l.Name+"_beta")
 		}

@@ -10,8 +10,8 @@ import (
 
 // torqueUnits and projectorUnits are the widths of the published heads.
 const (
-	torqueUnits    = 128
-	projectorUnits = 256
+	torqueUnits    = net.TorqueUnits
+	projectorUnits = net.ProjectorUnits
 )
 
 // A Model is a network with the head of a task for inputs of one size.
@@ -35,8 +35,8 @@ type Model struct {
 	Mean, Std []float64
 
 	strides []int
-	shape   [3]int // H, T', C of the last feature map
-	trans   []transLayer
+	shape   [3]int           // H, T', C of the last feature map
+	trans   []net.LayerShape // of the decoder
 }
 
 // NewModel puts the head of a task on a network, with fresh weights: Glorot
@@ -68,10 +68,13 @@ func NewModel(t Task, n *net.Network, d Dims, outputs int, sw Switches, rng *ran
 		}
 	}
 	if t.Head == Decoder {
-		if n.Arch.Family == net.LSTM {
-			return nil, fmt.Errorf("task: %s has no decoder for an LSTM network (there is none published either)", t.Name)
+		a, err := n.Arch.Decoder(m.Switches.Decoder == ChannelsReversed)
+		if err == nil {
+			m.trans, err = a.Shapes(last.OutH, last.OutT, last.OutC)
 		}
-		m.trans = decoder(n.Arch, shapes, m.Switches.Decoder)
+		if err != nil {
+			return nil, fmt.Errorf("task: %s on %s: %w", t.Name, n.Arch.Name(), err)
+		}
 	}
 	m.init(rng)
 	return m, nil
@@ -141,55 +144,13 @@ func (m *Model) init(rng *rand.Rand) {
 		weights("FC2/weights", in, m.Outputs)
 		fill("FC2/biases", 0, m.Outputs)
 	case Decoder:
-		in, h := m.shape[2], m.shape[0]
 		for _, l := range m.trans {
-			weights(l.Name+"/weights", l.KH, l.KW, l.Out, in)
-			fill(l.Name+"/LayerNorm/beta", 0, l.Out)
-			fill(l.Name+"/LayerNorm/gamma", 1, l.Out)
-			in, h = l.Out, h*l.SH
+			weights(l.Name+"/weights", l.KernelH, l.KernelT, l.OutC, l.InC)
+			fill(l.Name+"/LayerNorm/beta", 0, l.OutC)
+			fill(l.Name+"/LayerNorm/gamma", 1, l.OutC)
 		}
-		classifier(m.Dims.Muscles * in)
+		classifier(m.Dims.Muscles * m.trans[len(m.trans)-1].OutC)
 	}
-}
-
-// decoder lists the transposed convolutions: as many of each kind as the
-// encoder has, the kinds in reverse order, channels and strides reversed; the
-// shallow spatiotemporal decoder takes the encoder's channels as they are
-// unless the switch says otherwise (spec/02, 3.1).
-func decoder(a net.Arch, shapes []net.LayerShape, channels Channels) []transLayer {
-	reversed := func(v []int) []int { v = slices.Clone(v); slices.Reverse(v); return v }
-	stage := func(scope string, out, sh, sw []int, kh, kw int) []transLayer {
-		var l []transLayer
-		for i, c := range out {
-			t := transLayer{Name: fmt.Sprintf("%s_trans%d", scope, i), KH: kh, KW: kw, SH: 1, SW: 1, Out: c}
-			if sh != nil {
-				t.SH = sh[i]
-			}
-			if sw != nil {
-				t.SW = sw[i]
-			}
-			l = append(l, t)
-		}
-		return l
-	}
-	ss, ts := reversed(a.SpatialStride), reversed(a.TemporalStride)
-	spatial := func() []transLayer {
-		return stage("Spatial", reversed(a.SpatialChannels), ss, nil, a.SpatialKernel, 1)
-	}
-	temporal := func() []transLayer {
-		return stage("Temporal", reversed(a.TemporalChannels), nil, ts, 1, a.TemporalKernel)
-	}
-	switch a.Family {
-	case net.SpatialTemporal:
-		return append(temporal(), spatial()...)
-	case net.TemporalSpatial:
-		return append(spatial(), temporal()...)
-	}
-	out := reversed(a.SpatialChannels)
-	if !a.Deep() && channels == ChannelsEncoder {
-		out = a.SpatialChannels
-	}
-	return stage("Spatiotemporal", out, ss, ts, a.SpatialKernel, a.TemporalKernel)
 }
 
 // Params returns everything that is trained, the network's parameters first.
@@ -270,10 +231,8 @@ func (m *Model) BytesPerSample() float64 {
 		}
 		n += k
 	}
-	h, t := m.shape[0], m.shape[1]
 	for _, l := range m.trans {
-		h, t = h*l.SH, t*l.SW
-		n += 3 * h * t * l.Out
+		n += 3 * l.Values()
 	}
 	n += m.predictions() + m.dropped()
 	return 4 * float64((n+3*m.Dims.Size())*m.Views())

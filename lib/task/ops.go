@@ -7,13 +7,8 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/task/internal/fused"
-)
-
-// eps of the layer norm and of the batch norm, as in TensorFlow's layers.
-const (
-	layerNormEps = 1e-12
-	batchNormEps = 1e-3
 )
 
 func total(s tensor.Shape) int {
@@ -22,57 +17,6 @@ func total(s tensor.Shape) int {
 		n *= d
 	}
 	return n
-}
-
-// timeMajor turns a feature map [n][h][t][c] into [n][t][h·c], cropped to the
-// first rows and columns: the order in which the readouts take features.
-func timeMajor[T fused.Float](x *gorgonia.Node, rows, cols int) (*gorgonia.Node, error) {
-	s := x.Shape()
-	n, h, t, c := s[0], s[1], s[2], s[3]
-	if rows > h || cols > t {
-		return nil, fmt.Errorf("task: cannot crop %v to %d rows and %d columns", s, rows, cols)
-	}
-	each := func(f func(from, to int)) {
-		for b := range n {
-			for i := range rows {
-				for j := range cols {
-					f(((b*h+i)*t+j)*c, ((b*cols+j)*rows+i)*c)
-				}
-			}
-		}
-	}
-	return fused.Apply(fused.Func[T]{
-		Label: "features by time", Out: tensor.Shape{n, cols, rows * c}, Wants: []bool{true},
-		Forward: func(v [][]T, out []T) {
-			each(func(from, to int) { copy(out[to:to+c], v[0][from:from+c]) })
-		},
-		Backward: func(_ [][]T, _, dout []T, din [][]T) {
-			clear(din[0])
-			each(func(from, to int) { copy(din[0][from:from+c], dout[to:to+c]) })
-		},
-	}, x)
-}
-
-// beside appends the columns of b, which get no gradient, to those of a:
-// [n][t][p] and [n][t][q] to [n][t][p+q].
-func beside[T fused.Float](a, b *gorgonia.Node) (*gorgonia.Node, error) {
-	s := a.Shape()
-	p, q := s[2], b.Shape()[2]
-	rows := s[0] * s[1]
-	return fused.Apply(fused.Func[T]{
-		Label: "features and goal", Out: tensor.Shape{s[0], s[1], p + q}, Wants: []bool{true, false},
-		Forward: func(v [][]T, out []T) {
-			for r := range rows {
-				copy(out[r*(p+q):], v[0][r*p:(r+1)*p])
-				copy(out[r*(p+q)+p:], v[1][r*q:(r+1)*q])
-			}
-		},
-		Backward: func(_ [][]T, _, dout []T, din [][]T) {
-			for r := range rows {
-				copy(din[0][r*p:(r+1)*p], dout[r*(p+q):])
-			}
-		},
-	}, a, b)
 }
 
 // times is the elementwise product with keep, which gets no gradient.
@@ -90,93 +34,6 @@ func times[T fused.Float](x, keep *gorgonia.Node) (*gorgonia.Node, error) {
 			}
 		},
 	}, x, keep)
-}
-
-// lastStep takes the last of [n][..][t][c] along t, as [n][c].
-func lastStep[T fused.Float](x *gorgonia.Node) (*gorgonia.Node, error) {
-	s := x.Shape()
-	n, c := s[0], s[len(s)-1]
-	per := total(s) / n
-	return fused.Apply(fused.Func[T]{
-		Label: "last step", Out: tensor.Shape{n, c}, Wants: []bool{true},
-		Forward: func(v [][]T, out []T) {
-			for b := range n {
-				copy(out[b*c:(b+1)*c], v[0][(b+1)*per-c:])
-			}
-		},
-		Backward: func(_ [][]T, _, dout []T, din [][]T) {
-			clear(din[0])
-			for b := range n {
-				copy(din[0][(b+1)*per-c:(b+1)*per], dout[b*c:])
-			}
-		},
-	}, x)
-}
-
-// normRelu is ReLU(layer norm) of [n][t][u], statistics over t and u of each
-// sample, gain and shift per unit.
-func normRelu[T fused.Float](x, gamma, beta *gorgonia.Node) (*gorgonia.Node, error) {
-	s := x.Shape()
-	n, u := s[0], s[2]
-	per := s[1] * u
-	mean, inv := make([]float64, n), make([]float64, n)
-	return fused.Apply(fused.Func[T]{
-		Label: "layer norm", Out: s.Clone(), Wants: []bool{true, true, true},
-		Forward: func(v [][]T, out []T) {
-			for b := range n {
-				x, y := v[0][b*per:(b+1)*per], out[b*per:(b+1)*per]
-				mean[b], inv[b] = moments(x, layerNormEps)
-				for i, xi := range x {
-					k := i % u
-					y[i] = T(max(0, (float64(xi)-mean[b])*inv[b]*float64(v[1][k])+float64(v[2][k])))
-				}
-			}
-		},
-		Backward: func(v [][]T, out, dout []T, din [][]T) {
-			dg, db := make([]float64, u), make([]float64, u)
-			for b := range n {
-				x, y, dy := v[0][b*per:(b+1)*per], out[b*per:(b+1)*per], dout[b*per:(b+1)*per]
-				m, mu := 0.0, 0.0
-				for i, xi := range x {
-					if y[i] <= 0 {
-						continue
-					}
-					k, h, d := i%u, (float64(xi)-mean[b])*inv[b], float64(dy[i])
-					dg[k] += d * h
-					db[k] += d
-					d *= float64(v[1][k])
-					m += d
-					mu += d * h
-				}
-				m, mu = m/float64(per), mu/float64(per)
-				for i, xi := range x {
-					d := 0.0
-					if y[i] > 0 {
-						d = float64(dy[i]) * float64(v[1][i%u])
-					}
-					h := (float64(xi) - mean[b]) * inv[b]
-					din[0][b*per+i] = T((d - m - h*mu) * inv[b])
-				}
-			}
-			for k := range dg {
-				din[1][k], din[2][k] = T(dg[k]), T(db[k])
-			}
-		},
-	}, x, gamma, beta)
-}
-
-// moments returns the mean and 1/sqrt(population variance + eps).
-func moments[T fused.Float](x []T, eps float64) (mean, inv float64) {
-	for _, v := range x {
-		mean += float64(v)
-	}
-	mean /= float64(len(x))
-	s := 0.0
-	for _, v := range x {
-		d := float64(v) - mean
-		s += d * d
-	}
-	return mean, 1 / math.Sqrt(s/float64(len(x))+eps)
 }
 
 // batchStats are what a batch norm has seen or is to use, one value per unit.
@@ -207,7 +64,7 @@ func batchNormRelu[T fused.Float](x, beta *gorgonia.Node, groups int, fixed, see
 				if fixed != nil {
 					copy(m, fixed.Mean)
 					for k, s := range fixed.Variance {
-						w[k] = 1 / math.Sqrt(s+batchNormEps)
+						w[k] = 1 / math.Sqrt(s+net.BatchNormEps)
 					}
 				} else {
 					columnMoments(x, u, m, w)
@@ -216,7 +73,7 @@ func batchNormRelu[T fused.Float](x, beta *gorgonia.Node, groups int, fixed, see
 							seen.Mean[k] += m[k] / float64(groups)
 							seen.Variance[k] += w[k] / float64(groups)
 						}
-						w[k] = 1 / math.Sqrt(w[k]+batchNormEps)
+						w[k] = 1 / math.Sqrt(w[k]+net.BatchNormEps)
 					}
 				}
 				for i, xi := range x {

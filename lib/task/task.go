@@ -152,3 +152,17 @@ func Lookup(name string) (Task, error) {
 	sort.Strings(names)
 	return Task{}, fmt.Errorf("task: no task %q, expected one of %s", name, strings.Join(names, ", "))
 }
+
+// OfExperiment returns the task whose published networks carry the number, and
+// whether there is one. Data-driven networks of the six monkeys are numbered in
+// steps of 100 from the first.
+func OfExperiment(id int) (Task, bool) {
+	for _, t := range table {
+		for _, n := range t.Experiments {
+			if n != 0 && (id == n || t.Group == DataDriven && id > n && id <= n+500 && (id-n)%100 == 0) {
+				return t, true
+			}
+		}
+	}
+	return Task{}, false
+}
