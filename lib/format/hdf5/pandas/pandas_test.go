@@ -1,0 +1,259 @@
+package pandas
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spindle-lab/spindle/lib/format/hdf5"
+	"github.com/spindle-lab/spindle/lib/internal/golden"
+)
+
+// Every column of every file of the group, in the order of the table.
+func TestGolden(t *testing.T) {
+	for _, c := range golden.Cases(t, "files/hdf5-optional") {
+		t.Run(c.Name, func(t *testing.T) {
+			var contents struct {
+				Path    string
+				Columns []string
+				Strings map[string][]string
+			}
+			var many []json.RawMessage // the index lists objects, or the one object
+			raw := c.Contents
+			if json.Unmarshal(raw, &many) == nil && len(many) == 1 {
+				raw = many[0]
+			}
+			if err := json.Unmarshal(raw, &contents); err != nil {
+				t.Fatal(err)
+			}
+			f, err := Read(c.Path(), contents.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(f.Names, contents.Columns) {
+				t.Errorf("columns %v, want %v", f.Names, contents.Columns)
+			}
+			checked := 0
+			for _, name := range f.Names {
+				if want, ok := contents.Strings[name]; ok {
+					got, err := f.Text(name)
+					if err != nil || !slices.Equal(got, want) {
+						t.Errorf("%s: %q, want %q (%v)", name, got, want, err)
+					}
+					checked++
+					continue
+				}
+				got, err := f.Float(name)
+				if err != nil {
+					t.Error(err)
+				}
+				c.Compare(t, "float64", name, got)
+				if ints := strings.HasPrefix(c.Array(t, name).Dtype, "<i"); ints != (f.Columns[name].Ints != nil) {
+					t.Errorf("%s: integers %v, want %v", name, f.Columns[name].Ints, ints)
+				}
+				checked++
+			}
+			if checked != len(c.Arrays)+len(contents.Strings) {
+				t.Errorf("%d columns compared, the case has %d", checked, len(c.Arrays)+len(contents.Strings))
+			}
+		})
+	}
+}
+
+// What pandas itself writes, where there is one: testdata/frames.py.
+func TestPandas(t *testing.T) {
+	py := os.Getenv("SPINDLE_PYTHON")
+	if py == "" {
+		py = "python3"
+	}
+	if err := exec.Command(py, "-c", "import pandas, tables").Run(); err != nil {
+		t.Skipf("%s has no pandas and PyTables; set SPINDLE_PYTHON to a Python that has", py)
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command(py, filepath.Join("testdata", "frames.py"), dir).CombinedOutput(); err != nil {
+		t.Fatalf("frames.py: %v\n%s", err, out)
+	}
+	read := func(name, key string) *Frame {
+		t.Helper()
+		f, err := Read(filepath.Join(dir, name+".h5"), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	for _, c := range [][2]string{{"plain_fixed", "df"}, {"plain_table", "df"}, {"columns_table", "a/b"}, {"objects_fixed", "df"}} {
+		f := read(c[0], c[1])
+		checkPlain(t, c[0], f)
+		if c[0] == "objects_fixed" {
+			list, err := f.Text("n_skernels")
+			if err != nil || list[7] != "[8, 16, 7]" {
+				t.Errorf("a list prints %q (%v)", list, err)
+			}
+			for name, want := range map[string]float64{"mixed": 2.5, "numpy": 2} {
+				v, err := f.Float(name)
+				if err != nil || v[4] != want {
+					t.Errorf("%s: %v, want %v in row 4 (%v)", name, v, want, err)
+				}
+			}
+		}
+	}
+	for _, format := range []string{"_fixed", "_table"} {
+		f := read("numbers"+format, "df")
+		if v, err := f.Float("1"); err != nil || !slices.Equal(v, []float64{3, 4}) || !slices.Equal(f.Names, []string{"0", "1"}) {
+			t.Errorf("numbers%s: %v of %v (%v)", format, v, f.Names, err)
+		}
+		if f = read("index"+format, "df"); f.Index.Texts[22] != "row22" {
+			t.Errorf("index%s: %v", format, f.Index)
+		}
+		if f = read("one"+format, "df"); f.Rows != 1 || f.Columns["x"].Floats[0] != 1.5 {
+			t.Errorf("one%s: %v", format, f.Columns["x"])
+		}
+	}
+	if f := read("empty_fixed", "df"); f.Rows != 0 || len(f.Names) != 2 {
+		t.Errorf("an empty frame: %v", f)
+	}
+	// The table format keeps the levels of an index as columns.
+	if f := read("multi_table", "df"); f.Rows != 2 || !slices.Equal(f.Columns["level_1"].Floats, []float64{2, 4}) || !slices.Equal(f.Columns["a"].Floats, []float64{1, 2}) {
+		t.Errorf("an index of two levels: %v", f.Names)
+	}
+	for name, want := range map[string]string{"series_fixed": "pandas_type is \"series\"", "category_table": "categories",
+		"multi_fixed": "several levels"} {
+		_, err := Read(filepath.Join(dir, name+".h5"), "df")
+		if err == nil || !strings.HasPrefix(err.Error(), "pandas: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+func checkPlain(t *testing.T, name string, f *Frame) {
+	t.Helper()
+	if f.Rows != 23 || len(f.Names) < 8 {
+		t.Fatalf("%s: %d rows of %v", name, f.Rows, f.Names)
+	}
+	num := func(col string) []float64 {
+		v, err := f.Float(col)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	text := func(col string) []string {
+		v, err := f.Text(col)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for r := range f.Rows {
+		x := float64(r)
+		ev := num("ev_test")[r]
+		arch := []string{"", "spatial_temporal"}[r%2]
+		if num("neuron_ids")[r] != x || (ev != x/8 && r != 3) || (r == 3) != math.IsNaN(ev) || num("f4")[r] != x/4 ||
+			num("model_layer")[r] != float64(r%5) || num("small")[r] != float64(r%5) || num("flag")[r] != float64(1-r%2) ||
+			text("monkey")[r] != []string{"Snap", "Han", "Chips"}[r%3] || text("arch_type")[r] != arch {
+			t.Fatalf("%s: row %d is wrong", name, r)
+		}
+	}
+	if f.Columns["flag"].Dtype != "bool" || f.Columns["small"].Dtype != "<i2" {
+		t.Errorf("%s: dtypes %s, %s", name, f.Columns["flag"].Dtype, f.Columns["small"].Dtype)
+	}
+	if _, err := f.Float("monkey"); err == nil || !strings.Contains(err.Error(), "expected numbers") {
+		t.Errorf("numbers of strings: %v", err)
+	}
+	if _, err := f.Text("nobody"); err == nil || !strings.Contains(err.Error(), "the table has") {
+		t.Errorf("an unknown column: %v", err)
+	}
+}
+
+// A file of the table format, made by our own writer as far as it goes: an
+// object that is no table is an error, not a panic.
+func TestNoTable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.h5")
+	w, err := hdf5.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{w.Group("/plain"), w.Group("/df"), w.Attr("/df", "pandas_type", "frame_table"),
+		w.Group("/fixed"), w.Attr("/fixed", "pandas_type", "frame"), w.Attr("/fixed", "axis0_variety", "regular"),
+		w.Attr("/fixed", "axis1_variety", "regular"), w.Attr("/fixed", "nblocks", -1), w.Write("/data", 1.0), w.Close()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, want := range map[string]string{"plain": "to_hdf", "df": "pickle", "fixed": "-1 blocks", "data": "expected a group", "none": "no \"none\""} {
+		if _, err := Read(path, key); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", key, err, want)
+		}
+	}
+}
+
+// Pickles as Python prints them in pickletools' manner, protocols 0 to 5.
+func TestPickle(t *testing.T) {
+	for _, c := range []struct{ pickle, want string }{
+		{"(lp0\nVev_test\np1\naVev_train\np2\na.", "['ev_test', 'ev_train']"},
+		{"(lp0\n(I1\n(lp1\nVa\np2\natp3\na.", "[(1, ['a'])]"},
+		{"\x80\x02]q\x00(K\x01M\x00\x01J\xff\xff\xff\xffG?\xf8\x00\x00\x00\x00\x00\x00\x88Ne.", "[1, 256, -1, 1.5, True, None]"},
+		{"\x80\x05\x95\x00\x00\x00\x00\x00\x00\x00\x00]\x94(\x8c\x01a\x94h\x01\x8a\x02\x00\xffe.", "['a', 'a', -256]"},
+		{"(I01\nI00\nL12L\nF0.5\nS'it\\'s'\nt.", "(True, False, 12, 0.5, 'it's')"},
+		{"V\\u00e9\n.", "é"},
+	} {
+		v, err := unpickle([]byte(c.pickle))
+		if err != nil {
+			t.Errorf("%q: %v", c.pickle, err)
+			continue
+		}
+		var b strings.Builder
+		if err := show(&b, v, 0); err != nil || b.String() != c.want {
+			t.Errorf("%q: %s, want %s (%v)", c.pickle, b.String(), c.want, err)
+		}
+	}
+	for pickle, want := range map[string]string{
+		"": "left", ".": "nothing on the stack", "]h\x07.": "nothing was kept", "e.": "no mark",
+		"cos\nsystem\n(S'true'\ntR.": "", "\xff": "not one that data need", "X\xff\xff\xff\x7f": "left",
+	} {
+		v, err := unpickle([]byte(pickle))
+		if err == nil { // a call is written down, and is then no data
+			var b strings.Builder
+			err = show(&b, v, 0)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", pickle, err, want)
+		}
+	}
+	// A list that holds itself, and one that doubles 60 times.
+	loop := "]q\x00h\x00a."
+	double := "]q\x00K\x01a"
+	for range 60 {
+		double += "q\x00](h\x00h\x00e"
+	}
+	for _, p := range []string{loop, double + "."} {
+		v, err := unpickle([]byte(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := show(&b, v, 0); err == nil {
+			t.Errorf("prints %d bytes", b.Len())
+		}
+	}
+}
+
+func FuzzUnpickle(f *testing.F) {
+	f.Add([]byte("(lp0\n(I1\n(lp1\nVa\np2\natp3\na."))
+	f.Add([]byte("\x80\x05\x95\x00\x00\x00\x00\x00\x00\x00\x00]\x94(\x8c\x01a\x94h\x01\x8a\x02\x00\xffe."))
+	f.Add([]byte("\x8c\x15numpy.core.multiarray\x94\x8c\x0c_reconstruct\x94\x93(K\x01K\x01\x85N\x89](K\x07et\x94b."))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v, err := unpickle(b)
+		if err != nil {
+			return
+		}
+		array(v)
+		texts(v)
+		show(&strings.Builder{}, v, 0)
+	})
+}
