@@ -3,11 +3,15 @@ package net
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	gonumblas "gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/spindle-lab/spindle/lib/blas"
+	"github.com/spindle-lab/spindle/lib/net/internal/engine"
 	"github.com/spindle-lab/spindle/lib/net/op"
 	"github.com/spindle-lab/spindle/lib/run"
 )
@@ -146,6 +150,51 @@ func BenchmarkForward(b *testing.B) {
 			s := b.Elapsed().Seconds() / float64(b.N)
 			b.ReportMetric(float64(a.ForwardFLOPs(39, 400, 2))*chunk/s/1e9, "GFLOP/s")
 			b.ReportMetric(s*1e3/chunk, "ms/sample")
+		})
+	}
+}
+
+// BenchmarkConv64 runs convolutions of 64 channels (forward, both gradients)
+// and lib/blas's sgemm at 1024³ by turns, and reports the rate of the first as
+// a share of the second's: by turns, so that other load on the machine falls
+// on both.
+func BenchmarkConv64(b *testing.B) {
+	blas.Use()
+	const n, batch = 1024, 16
+	for _, g := range []engine.Geom{
+		engine.Same(39, 50, 64, 1, 7, 1, 1, 64),
+		engine.Same(20, 25, 64, 5, 1, 1, 1, 64),
+		engine.Same(10, 50, 64, 7, 7, 2, 2, 64),
+	} {
+		b.Run(fmt.Sprintf("%dx%d_kernel_%dx%d_stride_%d", g.H, g.W, g.KH, g.KW, g.SW), func(b *testing.B) {
+			fill := func(k int) []float32 {
+				x := make([]float32, k)
+				for i := range x {
+					x[i] = float32(i%13) - 6
+				}
+				return x
+			}
+			square := func() blas32.General {
+				return blas32.General{Rows: n, Cols: n, Stride: n, Data: fill(n * n)}
+			}
+			l := engine.NewLayer[float32](g, batch, false, false, false)
+			x, w, dy := fill(batch*g.In()), fill(g.Weights()), fill(batch*g.Out())
+			p, q, r := square(), square(), square()
+			var conv, gemm time.Duration
+			for b.Loop() {
+				t0 := time.Now()
+				l.Forward(x, w, nil, nil)
+				l.Backward(dy, x, w, nil, true)
+				t1 := time.Now()
+				blas32.Gemm(gonumblas.NoTrans, gonumblas.NoTrans, 1, p, q, 0, r)
+				conv += t1.Sub(t0)
+				gemm += time.Since(t1)
+			}
+			rate := 3 * 2 * float64(batch*g.Weights()*g.OH*g.OW) * float64(b.N) / conv.Seconds() / 1e9
+			own := 2 * float64(n*n*n) * float64(b.N) / gemm.Seconds() / 1e9
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(rate, "GFLOP/s")
+			b.ReportMetric(100*rate/own, "%ofsgemm")
 		})
 	}
 }
