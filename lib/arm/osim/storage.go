@@ -16,7 +16,7 @@ import (
 // Storage is a table of values over time, as a .mot or .sto file holds.
 type Storage struct {
 	Name      string      // first line of the file, if it is a name
-	InDegrees bool        // angles are in degrees, else in rad
+	InDegrees bool        // angles are in degrees, else in rad; a file that has neither this nor a version is in degrees
 	Columns   []string    // names, without that of the time
 	Times     []float64   // s
 	Rows      [][]float64 // [time][column], in the file's units; NaN where there is none
@@ -77,6 +77,7 @@ type storageReader struct {
 	cells                 []cell
 	tabs                  bool
 	wantRows, wantColumns int // as the header says, or -1
+	units, versioned      bool
 }
 
 func (t *storageReader) header() error {
@@ -90,6 +91,10 @@ func (t *storageReader) header() error {
 		}
 		line = strings.TrimSpace(line)
 		if strings.EqualFold(line, "endheader") {
+			// OpenSim takes angles of files from before versions to be in degrees.
+			if !t.units && !t.versioned {
+				t.s.InDegrees = true
+			}
 			return nil
 		}
 		key, val, ok := strings.Cut(line, "=")
@@ -124,6 +129,7 @@ func (t *storageReader) fact(key, val string) error {
 			t.wantColumns = n
 		}
 	case "indegrees":
+		t.units = true
 		switch strings.ToLower(val) {
 		case "yes", "true", "1":
 			t.s.InDegrees = true
@@ -137,6 +143,7 @@ func (t *storageReader) fact(key, val string) error {
 			return t.errorf(1, "DataType is %q: expected double", val)
 		}
 	case "version":
+		t.versioned = true
 		if v, err := strconv.ParseFloat(val, 64); err != nil || v < 0 || v > 3 {
 			return t.errorf(1, "version is %q: expected 0 to 3", val)
 		}
