@@ -11,6 +11,10 @@ const (
 	fanSamples = 300
 )
 
+// flat is the squared distance of a point from a line, in units of the mean
+// semi-axis, below which it is rounding.
+const flat = 1e-30
+
 // wrap leads p1-p2 over an ellipsoid with its semi-axes along x, y, z
 // (spec/01, 3.7.3). scale turns lengths in m into those of e, whose semi-axes
 // have mean 1.
@@ -42,7 +46,13 @@ func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
 	if fromCenter {
 		r1, r2 = center, center
 	}
-	n := span.cross(p1.sub(center)).unit()
+	n := span.cross(p1.sub(center))
+	if n.dot(n) <= flat*span.dot(span) {
+		// The centre lies on the line: rounding alone would choose the plane, or
+		// a NaN. The plane through the ellipsoid's middle is taken.
+		n = span.cross(p1)
+	}
+	n = n.unit()
 	n4 := -n.dot(center)
 	r1 = e.tangent(p1, r1, n, n4, e1)
 	r2 = e.tangent(p2, r2, n, n4, e2)
