@@ -41,6 +41,6 @@ func Example() {
 	fmt.Println(report.Left[0])
 	// Output:
 	// brachialis at 0.0 rad: 0.2500 m
-	// brachialis at 1.5 rad: 0.2095 m
-	// line 17: Model[forearm]/ForceSet/CoordinateActuator[motor]: not a muscle
+	// brachialis at 1.5 rad: 0.2096 m
+	// line 15: Model[forearm]/ForceSet/CoordinateActuator[motor]: not a muscle
 }
