@@ -58,8 +58,8 @@ func (b *builder) coordinates(e *element) (own []int, err error) {
 		if _, ok := b.coords[k.name]; ok || k.name == "" {
 			return nil, b.errorf(k, "a coordinate needs a name of its own")
 		}
-		if len(b.m.Coordinates) >= maxAxisCoord {
-			return nil, b.errorf(k, "more than %d coordinates", maxAxisCoord)
+		if len(b.m.Coordinates) >= maxCoordinates {
+			return nil, b.errorf(k, "more than %d coordinates", maxCoordinates)
 		}
 		c := arm.Coordinate{Name: k.name, Translational: b.word(k, "motion_type") == "translational"}
 		var value [1]float64

@@ -206,3 +206,15 @@ func TestReadsModels(t *testing.T) {
 		t.Errorf("missing file: %v", err)
 	}
 }
+
+func BenchmarkRead(b *testing.B) {
+	for _, file := range golden.Glob(b, "arm", "osim", "*.osim") {
+		b.Run(filepath.Base(file), func(b *testing.B) {
+			for b.Loop() {
+				if _, _, err := Read(file); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/spindle-lab/spindle/lib/arm"
 )
@@ -23,7 +24,9 @@ func (b *builder) muscles() error {
 	set := b.model.child("ForceSet")
 	names := map[string]bool{}
 	for _, e := range set.objects() {
-		if b.property(e, "optimal_fiber_length") == nil {
+		// A muscle that leaves its numbers to its class is refused below, not
+		// passed over.
+		if b.property(e, "optimal_fiber_length") == nil && !strings.Contains(e.tag, "Muscle") {
 			b.report.leave(e, "not a muscle")
 			continue
 		}

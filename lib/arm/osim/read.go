@@ -91,10 +91,8 @@ func (b *builder) read(root *element) error {
 			return b.errorf(u, "unit %.40q: expected meters", u.text)
 		}
 	}
-	for _, k := range b.model.kids {
-		if k.file != "" {
-			return b.errorf(k, "contents in another file, %.80q, are not supported", k.file)
-		}
+	if err := b.whole(b.model); err != nil {
+		return err
 	}
 	steps := []func() error{b.skeleton, b.readMarkers, b.constraints}
 	if !b.options.Skeleton {
@@ -102,6 +100,19 @@ func (b *builder) read(root *element) error {
 	}
 	for _, step := range append(steps, b.rest) {
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole reports an element whose contents stand in another file.
+func (b *builder) whole(e *element) error {
+	if e.file != "" {
+		return b.errorf(e, "contents in another file, %.80q, are not supported", e.file)
+	}
+	for _, k := range e.kids {
+		if err := b.whole(k); err != nil {
 			return err
 		}
 	}

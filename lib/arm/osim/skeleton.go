@@ -100,7 +100,14 @@ func (b *builder) body(e *element) error {
 // joints reads the joints: of the set of version 4, or from within the bodies.
 func (b *builder) joints(set *element) ([]rawJoint, error) {
 	var list []rawJoint
-	if set == nil {
+	nested := set == nil
+	for _, e := range b.elements[1:] {
+		nested = nested || e.child("Joint") != nil
+	}
+	if nested && len(set.objects()) > 0 {
+		return nil, b.errorf(set, "joints both in a set and in bodies")
+	}
+	if nested {
 		for i, e := range b.elements {
 			if i == 0 {
 				continue
@@ -234,6 +241,7 @@ func (b *builder) arrange(list []rawJoint) error {
 // readMarkers reads the markers.
 func (b *builder) readMarkers() error {
 	set := b.model.child("MarkerSet")
+	names := map[string]bool{}
 	for _, e := range set.objects() {
 		if e.tag != "Marker" {
 			b.report.leave(e, "not a marker")
@@ -247,9 +255,10 @@ func (b *builder) readMarkers() error {
 		if err := b.numbers(e, at[:], "location"); err != nil {
 			return err
 		}
-		if _, ok := b.m.MarkerIndex(e.name); ok && len(b.m.Markers) < 1000 {
+		if names[e.name] {
 			return b.errorf(e, "a second marker of this name")
 		}
+		names[e.name] = true
 		b.m.Markers = append(b.m.Markers, arm.Marker{Name: e.name, Body: f.body, Location: f.point(at)})
 	}
 	return nil

@@ -274,7 +274,7 @@ func (s *Storage) check() error {
 		if err := checkName("name", s.Name); err != nil {
 			return err
 		}
-		if strings.Contains(s.Name, "=") || strings.EqualFold(s.Name, "endheader") {
+		if strings.Contains(s.Name, "=") || strings.EqualFold(s.Name, "endheader") || strings.HasPrefix(s.Name, "datarows ") || strings.HasPrefix(s.Name, "datacolumns ") {
 			return fmt.Errorf("osim: name %q would be read as a field of the header", s.Name)
 		}
 	}

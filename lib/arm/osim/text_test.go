@@ -219,6 +219,7 @@ func TestWritersRefuse(t *testing.T) {
 	for _, s := range []*Storage{
 		{Columns: []string{"a\n"}},
 		{Name: "endheader"},
+		{Name: "datarows 3"},
 		{Columns: []string{"a"}, Times: []float64{0}, Rows: [][]float64{{}}},
 		{Times: []float64{math.Inf(1)}, Rows: [][]float64{{}}},
 	} {

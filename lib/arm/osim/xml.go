@@ -12,12 +12,12 @@ import (
 
 // Bounds of an XML document.
 const (
-	maxXMLBytes  = 64 << 20
-	maxDepth     = 64
-	maxElements  = 500000
-	maxSequence  = 1 << 20 // numbers in one element
-	maxBodies    = 10000
-	maxAxisCoord = 10000 // coordinates of a model
+	maxXMLBytes    = 64 << 20
+	maxDepth       = 64
+	maxElements    = 500000
+	maxSequence    = 1 << 20 // numbers in one element
+	maxBodies      = 10000
+	maxCoordinates = 10000
 )
 
 // An element is one element of a document, without what is for display only.
