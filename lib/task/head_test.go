@@ -28,7 +28,7 @@ func newBench(t *testing.T, c *golden.Case, prec string) *bench {
 }
 
 func (b *bench) add(name string, shape []int, data []float64) *gorgonia.Node {
-	dt, backing := tensor.Float64, any(data)
+	dt, backing := tensor.Float64, any(append([]float64(nil), data...))
 	if b.prec == "float32" {
 		dt = tensor.Float32
 		f := make([]float32, len(data))
@@ -36,8 +36,6 @@ func (b *bench) add(name string, shape []int, data []float64) *gorgonia.Node {
 			f[i] = float32(v)
 		}
 		backing = f
-	} else {
-		backing = append([]float64(nil), data...)
 	}
 	n := gorgonia.NewTensor(b.g, dt, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name),
 		gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))))

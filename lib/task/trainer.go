@@ -28,7 +28,6 @@ type Trainer struct {
 	feat  []float32
 
 	stats []*batchStats
-	pred  []float32
 }
 
 // NewTrainer returns a trainer for batches of batch samples, taken part at a

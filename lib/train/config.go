@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/spindle-lab/spindle/lib/net"
+	"github.com/spindle-lab/spindle/lib/run"
 	"github.com/spindle-lab/spindle/lib/task"
 )
 
@@ -29,11 +30,12 @@ type Config struct {
 	Epochs int     // length of the run, in passes over the training samples
 	Steps  int     // length of the run in steps; takes precedence over Epochs
 
-	ValidateEvery int     // steps between validations
-	Patience      float64 // validations without a new best before a plateau
-	PatienceUnit  string  // how the published patience of some tasks is read
-	MinEpochs     int     // epochs before which a second plateau does not stop
-	Shuffle       string  // ShuffleSample unless set
+	ValidateEvery int      // steps between validations
+	Patience      float64  // validations without a new best before a plateau
+	PatienceUnit  string   // how the published patience of some tasks is read
+	MinEpochs     int      // epochs before which a second plateau does not stop
+	Shuffle       string   // ShuffleSample, or ShuffleBlock at the paper tier
+	Tier          run.Tier `json:",omitempty"` // at run.Paper, Shuffle is as published
 
 	task.Switches // peculiarities of the published code
 
@@ -54,6 +56,16 @@ type Config struct {
 	SaveEvery int `json:"-"`
 	// KeepLast is the number of checkpoints that are kept besides the best; 2 if 0.
 	KeepLast int `json:"-"`
+}
+
+// Off lists what is off its published value, for a figure's caption. The order
+// of samples is not among it: see [Config.Shuffle].
+func (c Config) Off() []string {
+	out := c.Switches.Off()
+	if c.PatienceUnit == PatienceFixed {
+		out = append(out, "patience unit: "+PatienceFixed)
+	}
+	return out
 }
 
 // resolved is a configuration with every field set.
@@ -85,9 +97,12 @@ func (c Config) resolve(n int) (*resolved, error) {
 	def(&c.MinEpochs, 20)
 	def(&c.Memory, 1024)
 	def(&c.KeepLast, 2)
+	if c.Tier == run.Paper {
+		def(&c.Shuffle, ShuffleBlock)
+	}
 	def(&c.Shuffle, ShuffleSample)
 	def(&c.PatienceUnit, PatiencePublished)
-	c.Switches = c.Switches.Fill()
+	c.Switches, c.Task = c.Switches.Fill(), t.Name
 	r := &resolved{Config: c, task: t}
 	for _, f := range []struct {
 		name string

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math/rand/v2"
+	"time"
 
 	"github.com/spindle-lab/spindle/lib/run"
 	"github.com/spindle-lab/spindle/lib/task"
@@ -57,6 +58,8 @@ type feed struct {
 	ready chan loaded
 	free  chan *task.Batch
 	held  *task.Batch
+
+	waited time.Duration // for parts that were not ready
 }
 
 const partsInUse = 3
@@ -107,7 +110,9 @@ func (f *feed) next() (*task.Batch, error) {
 		f.free <- f.held
 		f.held = nil
 	}
+	begun := time.Now()
 	l, ok := <-f.ready
+	f.waited += time.Since(begun)
 	if !ok {
 		return nil, context.Canceled
 	}

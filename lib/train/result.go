@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"github.com/spindle-lab/spindle/lib/dataset"
 	"github.com/spindle-lab/spindle/lib/net"
@@ -33,6 +34,7 @@ type Result struct {
 	Metric        string  // name of the metric
 	Unit          string  // unit of the metric, empty for a pure number
 	Seconds       float64 // time of all sessions
+	Waited        float64 // seconds of the last session in which steps waited for data
 
 	src Sources
 }
@@ -52,7 +54,7 @@ func (s *session) finish(ctx context.Context) (*Result, error) {
 	}
 	r := &Result{Task: s.r.task, Config: s.r.Config, Name: s.name(), Network: s.model.Net, Untrained: s.first, Model: s.model,
 		History: s.hist, Losses: s.losses, Steps: s.step, Early: s.early, Plateau: s.over,
-		Metric: s.r.task.Metric.String(), Unit: s.r.task.Unit, TrainMetric: math.NaN(), src: s.src}
+		Metric: s.r.task.Metric.String(), Unit: s.r.task.Unit, TrainMetric: math.NaN(), Waited: s.waited, src: s.src}
 	n := usable(s.src.Test.Len(), s.r.MaxTest, s.r.Batch)
 	t, err := score(ctx, s.model, s.src.Test, n, s.r, "test")
 	if err != nil {
@@ -70,7 +72,33 @@ func (s *session) finish(ctx context.Context) (*Result, error) {
 		r.TrainMetric = t.Metric()
 	}
 	r.Seconds = s.seconds()
-	return r, nil
+	return r, s.publish(r)
+}
+
+// publish writes the finished network and its summary into the run's folder.
+func (s *session) publish(r *Result) error {
+	if s.r.Dir == "" {
+		return nil
+	}
+	p := Published{Model: s.model, Untrained: s.first, Seed: &s.r.Seed, Train: r.TrainMetric, Test: r.Test,
+		Validation: math.NaN(), ValidationLoss: math.NaN()}
+	if i := s.bestPoint(); i >= 0 {
+		p.Validation, p.ValidationLoss = s.hist[i].Metric, s.hist[i].ValLoss
+	}
+	if err := WriteFolder(s.r.Dir, p); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(s.r.Dir, resultFile), r.summary())
+}
+
+// bestPoint is the place of the best validation in the history, -1 if none.
+func (s *session) bestPoint() int {
+	for i := len(s.hist) - 1; i >= 0; i-- {
+		if s.hist[i].Best {
+			return i
+		}
+	}
+	return -1
 }
 
 // score evaluates a model on the first n samples of a source.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"time"
 
 	"github.com/spindle-lab/spindle/lib/blas"
@@ -71,10 +72,20 @@ type session struct {
 	hist   []Point
 	losses []float32
 	best   *snapshot
+	sum    float64 // of the losses since the last point
+	count  int     // of those
 	since  float64 // seconds of earlier sessions
 	began  time.Time
-	early  bool // ended by a hook
-	over   bool // ended by the schedule
+	waited float64 // seconds of this session spent waiting for data
+	// pending: the last step is done, its validation is not.
+	pending bool
+	early   bool // ended by a hook
+	over    bool // ended by the schedule
+
+	unlock    func()
+	saved     int // step of the last checkpoint, -1 before the first
+	savedAt   time.Time
+	bestSaved int // step of the best weights that are saved, -1 if none
 }
 
 // A snapshot is everything that the published loop restores.
@@ -96,11 +107,28 @@ func newSession(ctx context.Context, cfg Config, src Sources) (*session, error) 
 		return nil, err
 	}
 	blas.Use()
-	s := &session{r: r, src: src, began: time.Now()}
-	if err := s.build(ctx); err != nil {
+	now := time.Now()
+	s := &session{r: r, src: src, began: now, saved: -1, savedAt: now, bestSaved: -1}
+	if err := s.begin(ctx); err != nil {
+		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// begin builds the model and, where the run has a folder, takes it and goes on
+// from what is there.
+func (s *session) begin(ctx context.Context) error {
+	if err := s.build(ctx); err != nil || s.r.Dir == "" {
+		return err
+	}
+	if err := s.claim(ctx); err != nil {
+		return err
+	}
+	if err := s.resume(); err != nil || s.step > 0 {
+		return err
+	}
+	return s.writeUntrained()
 }
 
 // build makes the model with its first weights and what trains it.
@@ -155,6 +183,9 @@ func (s *session) close() {
 	if s.val != nil {
 		s.val.close()
 	}
+	if s.unlock != nil {
+		s.unlock()
+	}
 }
 
 // seconds is the time spent on the run so far.
@@ -164,71 +195,108 @@ func (s *session) train(ctx context.Context, hooks []Hook) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := newFeed(inner, s.r, s.model, s.tr, s.src.Train, s.src.Train, s.step)
-	var sum float64
-	var since int
-	for !s.over && !s.early && s.step < s.r.Steps {
-		if err := ctx.Err(); err != nil {
-			return s.interrupted(err)
-		}
-		step := s.step
-		var own *task.Tally // of the step's own batch, where that is what is validated
-		var score func(*task.Batch, []float32)
-		if s.val == nil && s.r.sched.Due(step) {
-			own = s.model.NewTally()
-			score = func(b *task.Batch, pred []float32) { own.Add(b, pred, b.N) }
-		}
-		var records []int
-		loss, err := s.tr.Gradient(func(int) (*task.Batch, error) {
-			b, err := f.next()
-			if err == nil {
-				records = append(records, b.Samples...)
+	defer func() { s.waited = f.waited.Seconds() }()
+	for s.pending || !s.over && !s.early && s.step < s.r.Steps {
+		var own *task.Tally
+		var err error
+		if !s.pending { // else the step was done before an interruption
+			if own, err = s.update(ctx, f); err != nil {
+				return s.failed(ctx, err)
 			}
-			return b, err
-		}, score)
-		if err != nil {
-			if ctx.Err() != nil {
-				return s.interrupted(ctx.Err())
+		}
+		step := s.step - 1
+		e := Event{Step: s.step, Total: s.r.Steps, Loss: float64(s.losses[step]), Task: s.r.task.Name, Metric: s.r.task.MetricName(), Name: s.name()}
+		if s.pending {
+			if err := s.validate(ctx, step, own); err != nil {
+				return s.failed(ctx, err)
 			}
-			return fmt.Errorf("train: step %d: %w", step, err)
-		}
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return s.diverged(step, fmt.Sprintf("the training loss is %g", loss), records)
-		}
-		s.adam.LR = s.st.LR
-		if err := s.adam.Step(s.tr.Nodes()); err != nil {
-			return err
-		}
-		s.tr.UpdateMoving()
-		s.losses = append(s.losses, float32(loss))
-		sum, since = sum+loss, since+1
-		e := Event{Step: step + 1, Total: s.r.Steps, Loss: loss, Task: s.r.task.Name, Metric: s.r.task.MetricName(), Name: s.name()}
-		if s.r.sched.Due(step) {
-			if err := s.validate(ctx, step, sum/float64(since), own); err != nil {
-				if ctx.Err() != nil {
-					return s.interrupted(ctx.Err())
-				}
-				var d *DivergenceError
-				if errors.As(err, &d) {
-					return s.diverged(step, d.What, records)
-				}
-				return err
-			}
-			sum, since = 0, 0
+			s.pending = false
 			e.Point = &s.hist[len(s.hist)-1]
 		}
-		s.step++
 		e.History, e.Losses = s.hist, s.losses
 		for _, h := range hooks {
 			if h != nil && !h(e) {
 				s.early = true
 			}
 		}
+		if err := s.keep(step, e.Point != nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// update does one step of the optimiser. Where the step's own batch is what is
+// validated it returns its tally.
+func (s *session) update(ctx context.Context, f *feed) (own *task.Tally, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var score func(*task.Batch, []float32)
+	if s.val == nil && s.r.sched.Due(s.step) {
+		own = s.model.NewTally()
+		score = func(b *task.Batch, pred []float32) { own.Add(b, pred, b.N) }
+	}
+	loss, err := s.tr.Gradient(func(int) (*task.Batch, error) { return f.next() }, score)
+	if err != nil {
+		return nil, err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return nil, s.diverged(s.step, fmt.Sprintf("the training loss is %g", loss))
+	}
+	s.adam.LR = s.st.LR
+	if err := s.adam.Step(s.tr.Nodes()); err != nil {
+		return nil, err
+	}
+	s.tr.UpdateMoving()
+	s.losses = append(s.losses, float32(loss))
+	// The loss is kept in float32, so that a resumed run adds up the same.
+	s.sum, s.count = s.sum+float64(float32(loss)), s.count+1
+	s.pending = s.r.sched.Due(s.step)
+	s.step++
+	return own, nil
+}
+
+// failed says what an error in a step means: an interruption saves.
+func (s *session) failed(ctx context.Context, err error) error {
+	if e := ctx.Err(); e != nil {
+		return s.interrupted(e)
+	}
+	var d *DivergenceError
+	if errors.As(err, &d) {
+		return err
+	}
+	return fmt.Errorf("train: step %d: %w", s.step, err)
+}
+
+// saveSeconds is the least time between checkpoints where Config.SaveEvery
+// does not say otherwise.
+const saveSeconds = 30
+
+// keep writes what is due after a step: the task's snapshots, and checkpoints.
+func (s *session) keep(step int, validated bool) error {
+	if s.r.Dir == "" {
+		return nil
+	}
+	if step > 0 && s.r.snapshots[step] {
+		if err := s.writeSnapshot(step); err != nil {
+			return err
+		}
+	}
+	ended := s.over || s.early || s.step == s.r.Steps
+	due := validated && time.Since(s.savedAt).Seconds() > saveSeconds
+	if s.r.SaveEvery > 0 {
+		due = s.step%s.r.SaveEvery == 0
+	}
+	if !ended && !due {
+		return nil
+	}
+	s.savedAt = time.Now()
+	return s.save()
+}
+
 // validate computes a point and follows the schedule.
-func (s *session) validate(ctx context.Context, step int, trainLoss float64, t *task.Tally) error {
+func (s *session) validate(ctx context.Context, step int, t *task.Tally) error {
 	var err error
 	if t == nil {
 		goals := s.src.Val
@@ -244,7 +312,7 @@ func (s *session) validate(ctx context.Context, step int, trainLoss float64, t *
 		loss = t.Last()
 	}
 	if what := s.broken(); what != "" {
-		return &DivergenceError{What: what}
+		return s.diverged(step, what)
 	}
 	a := s.r.sched.Validated(&s.st, step, loss)
 	if a.Save {
@@ -254,8 +322,9 @@ func (s *session) validate(ctx context.Context, step int, trainLoss float64, t *
 		s.put(s.best)
 	}
 	s.over = a.Stop
-	s.hist = append(s.hist, Point{Step: step, Epoch: float64(step) / float64(s.r.stepsPerEpoch), TrainLoss: trainLoss,
+	s.hist = append(s.hist, Point{Step: step, Epoch: float64(step) / float64(s.r.stepsPerEpoch), TrainLoss: s.sum / float64(s.count),
 		ValLoss: loss, Metric: t.Metric(), LR: s.st.LR, Best: a.Save, Seconds: s.seconds()})
+	s.sum, s.count = 0, 0
 	return nil
 }
 
@@ -306,22 +375,45 @@ func fill(dst, src [][]float32) {
 	}
 }
 
-func (s *session) diverged(step int, what string, samples []int) error {
+// diverged names the samples of a step's batch.
+func (s *session) diverged(step int, what string) error {
 	e := &DivergenceError{Step: step, What: what}
-	for _, i := range samples {
+	idx := make([]int, s.r.Batch)
+	newOrder(s.r, s.src.Train.Len()).at(step, idx)
+	for _, i := range idx {
 		e.Records = append(e.Records, s.src.Train.Record(i))
 	}
 	return e
 }
 
+// interrupted saves and says where the run stands.
 func (s *session) interrupted(err error) error {
+	if s.step > 0 {
+		if e := s.save(); e != nil {
+			return errors.Join(e, err)
+		}
+	}
+	if s.r.Dir != "" {
+		return fmt.Errorf("train: stopped after %d of %d steps, saved in %s: %w", s.step, s.r.Steps, s.r.Dir, err)
+	}
 	return fmt.Errorf("train: stopped after %d of %d steps: %w", s.step, s.r.Steps, err)
 }
 
 // name is the network's published name for the task.
-func (s *session) name() string {
-	if s.r.task.Infix {
-		return s.r.Arch.RegressionName()
+func (s *session) name() string { return publishedName(s.r.task, s.r.Arch) }
+
+// writeUntrained keeps the twin in the folder from the start.
+func (s *session) writeUntrained() error {
+	return writeBundle(filepath.Join(s.r.Dir, firstPrefix), published(s.first.Params, data(s.first.Params), ""))
+}
+
+// writeSnapshot writes the weights after a step under the published name.
+func (s *session) writeSnapshot(step int) error {
+	prefix := filepath.Join(s.r.Dir, fmt.Sprintf("model_%d.ckpt", step))
+	if err := writeBundle(prefix, s.arrays(s.take())); err != nil {
+		return err
 	}
-	return s.r.Arch.Name()
+	nan := math.NaN()
+	return writeText(filepath.Join(s.r.Dir, fmt.Sprintf("config_%d.yaml", step)),
+		configYAML(s.model, Published{Seed: &s.r.Seed, Train: nan, Validation: 0, ValidationLoss: 1e10, Test: nan}))
 }

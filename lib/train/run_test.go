@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/spindle-lab/spindle/lib/net"
+	"github.com/spindle-lab/spindle/lib/run"
 	"github.com/spindle-lab/spindle/lib/task"
 )
 
@@ -189,6 +190,81 @@ func TestBadConfigurations(t *testing.T) {
 	}
 	if _, err := Run(context.Background(), ok, nil); err == nil {
 		t.Error("no data set is accepted")
+	}
+}
+
+// spec/02, 1.4: patience in validations, as published and as it was meant.
+func TestPublishedSettings(t *testing.T) {
+	lstm := small()[3]
+	for _, c := range []struct {
+		task     string
+		lstm     bool
+		unit     string
+		patience float64
+		lr       float64
+		batch    int
+		epochs   int
+	}{
+		{"classification", false, "", 405, 5e-4, 512, 50},
+		{"classification", false, PatienceFixed, 405. / 200, 5e-4, 512, 50},
+		{"hand_pos", false, "", 5, 5e-4, 512, 50},
+		{"hand_pos", true, "", 1, 1e-3, 512, 70},
+		{"autoencoder", false, "", 5, 5e-4, 512, 50},
+		{"torque", false, "", 4050, 5e-4, 512, 50},
+		{"torque", false, PatienceFixed, 4050. / 200, 5e-4, 512, 50},
+		{"bt", false, "", 405, 5e-3, 256, 25}, // half of 810 steps
+		{"bt", true, "", 405, 1e-3, 256, 40},
+		{"data_driven", false, "", 10 * 12960, 1e-3, 16, 60},
+	} {
+		cfg := Config{Task: c.task, Arch: small()[0], PatienceUnit: c.unit}
+		if c.lstm {
+			cfg.Arch = lstm
+		}
+		r, err := cfg.resolve(207360) // the size of spec/02, 4.2
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Patience != c.patience || r.LR != c.lr || r.Batch != c.batch || r.Epochs != c.epochs || r.Shuffle != ShuffleSample {
+			t.Errorf("%+v: patience %g, LR %g, batch %d, %d epochs, shuffle %s", c, r.Patience, r.LR, r.Batch, r.Epochs, r.Shuffle)
+		}
+	}
+	r, err := Config{Task: "bt", Arch: small()[0], Tier: run.Paper}.resolve(207360)
+	if err != nil || r.Shuffle != ShuffleBlock || r.Steps != 20250 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	off := Config{PatienceUnit: PatienceFixed, Switches: task.Switches{TargetGrid: task.GridCentre}}.Off()
+	if len(off) != 2 {
+		t.Errorf("off: %v", off)
+	}
+}
+
+// The published shuffle keeps the members and the order of each block.
+func TestOrder(t *testing.T) {
+	for _, shuffle := range []string{ShuffleSample, ShuffleBlock} {
+		r, err := Config{Task: "hand_pos", Arch: small()[0], Batch: 8, Epochs: 3, Seed: 4, Shuffle: shuffle}.resolve(67)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := newOrder(r, 67)
+		idx := make([]int, 8)
+		seen := map[int]int{}
+		for step := range r.Steps {
+			o.at(step, idx)
+			for i, v := range idx {
+				seen[v]++
+				if shuffle == ShuffleBlock && v != idx[0]+i || shuffle == ShuffleBlock && idx[0]%8 != 0 {
+					t.Fatalf("block %v", idx)
+				}
+			}
+		}
+		if r.Steps != 24 || shuffle == ShuffleBlock && len(seen) != 64 || shuffle == ShuffleSample && len(seen) < 65 {
+			t.Errorf("%s: %d steps, %d samples seen", shuffle, r.Steps, len(seen))
+		}
+		for v, n := range seen {
+			if n > 3 {
+				t.Errorf("%s: sample %d seen %d times in 3 epochs", shuffle, v, n)
+			}
+		}
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// published runs the loop of spec/02, 1.5, as written there, over a list of
+// publishedLoop runs the loop of spec/02, 1.5, as written there, over a list of
 // validation losses, and notes what it does. It is the reference for Schedule.
-func published(s Schedule, lr float64, losses func(i int) float64) (events []string, lrs []float64, last int) {
+func publishedLoop(s Schedule, lr float64, losses func(i int) float64) (events []string, lrs []float64, last int) {
 	best, bad, plateaus := 1e10, 0, 0
 	n := 0
 	for step := 0; step < s.Steps; step++ {
@@ -53,7 +53,7 @@ func TestScheduleIsThePublishedLoop(t *testing.T) {
 	} {
 		for _, p := range []float64{1, 5, 40.5} {
 			s := Schedule{Steps: 12000, StepsPerEpoch: 300, ValidateEvery: 200, Patience: p, MinEpochs: 20, Plateaus: 2, Factor: 4}
-			want, wantLR, wantLast := published(s, 5e-4, losses)
+			want, wantLR, wantLast := publishedLoop(s, 5e-4, losses)
 			var got []string
 			var gotLR []float64
 			st := s.Start(5e-4)

@@ -32,23 +32,28 @@ func (s toy) Rows(k task.Key) int {
 }
 func (s toy) Span(i int) (int, int) { return 2 + i%5, s.samples - i%7 }
 
-// joint gives the latent movement of a sample and its rate.
-func (s toy) joint(i, t, j int) (x, v float64) {
+// joints gives the latent movement of a sample and its rate, four of each.
+func (s toy) joints(i int) (x, v [4][]float64) {
 	rng := rand.New(rand.NewPCG(uint64(s.from+i), 1))
 	phase, size := 6*rng.Float64(), 0.7+0.6*rng.Float64()
 	f := 2 * math.Pi / float64(s.samples) * (0.5 + 0.25*float64(s.Label(i)))
-	a := f*float64(t) + phase + float64(j)
-	return size * math.Sin(a), size * f * math.Cos(a) * 100
+	for j := range 4 {
+		for t := range s.samples {
+			a := f*float64(t) + phase + float64(j)
+			x[j] = append(x[j], size*math.Sin(a))
+			v[j] = append(v[j], size*f*math.Cos(a)*100)
+		}
+	}
+	return
 }
 
 func (s toy) Input(i int, dst []float32) error {
+	x, v := s.joints(i)
 	for m := range 39 {
+		w := float64(m%7)/7 - 0.4
 		for t := range s.samples {
-			a, va := s.joint(i, t, m%3)
-			b, vb := s.joint(i, t, 3)
-			w := float64(m%7)/7 - 0.4
-			dst[(m*s.samples+t)*2] = float32(60 + 3*float64(m) + 8*(a+w*b))
-			dst[(m*s.samples+t)*2+1] = float32(8 * (va + w*vb))
+			dst[(m*s.samples+t)*2] = float32(60 + 3*float64(m) + 8*(x[m%3][t]+w*x[3][t]))
+			dst[(m*s.samples+t)*2+1] = float32(8 * (v[m%3][t] + w*v[3][t]))
 		}
 	}
 	if s.bad[s.from+i] {
@@ -58,17 +63,17 @@ func (s toy) Input(i int, dst []float32) error {
 }
 
 func (s toy) Target(i int, k task.Key, dst []float32) error {
+	x, v := s.joints(i)
 	for r := range s.Rows(k) {
 		for t := range s.samples {
-			x, v := s.joint(i, t, r%3)
-			y := 10 * x
+			y := 10 * x[r%3][t]
 			switch k {
 			case dataset.HandVel, dataset.ElbowVel, dataset.JointVel:
-				y = v
+				y = v[r%3][t]
 			case dataset.HandAcc, dataset.ElbowAcc, dataset.JointAcc:
-				y = -20 * x
+				y = -20 * x[r%3][t]
 			case task.Rates:
-				y = math.Max(0, x)
+				y = math.Max(0, x[r%3][t])
 			}
 			dst[r*s.samples+t] = float32(y)
 		}

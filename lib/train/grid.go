@@ -1,0 +1,309 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spindle-lab/spindle/lib/dataset"
+	"github.com/spindle-lab/spindle/lib/net"
+	"github.com/spindle-lab/spindle/lib/run"
+	"github.com/spindle-lab/spindle/lib/task"
+)
+
+// A GridConfig is a set of networks to train: every architecture on every task
+// with every seed.
+type GridConfig struct {
+	Tasks []string
+	Archs []net.Arch
+	Seeds []uint64 // 0 alone if empty
+	// Base holds what all runs have in common; its Task, Arch, Seed and Dir are
+	// not used.
+	Base Config
+	// Dir is where the networks and results.csv go, in the published layout:
+	// models/experiment_<id>/<name>.
+	Dir string
+	// Workers is the number of networks trained at once; 0: as many as cores
+	// and Memory allow. It does not change any number.
+	Workers int
+	// Memory is what all networks at once may take, in MB; 0: what the machine
+	// has free.
+	Memory int
+}
+
+// A GridEvent tells of one network of a grid.
+type GridEvent struct {
+	Place, Total int // of the network; how many there are
+	Finished     int // networks that are done with, among them those of earlier sessions
+	Row          Row
+	Event        *Event // a step of a running network; nil when it has ended
+}
+
+// A job is one network of a grid.
+type job struct {
+	cfg Config
+	rel string // folder, relative to that of the grid
+}
+
+const tableFile = "results.csv"
+
+// Grid trains the networks of a grid and returns the table of their results,
+// in the order of tasks, architectures and seeds. The table is kept in
+// results.csv and is complete after every network. A network that is done is
+// not trained again; one that was interrupted goes on. One that diverges or
+// cannot be built is a row that says so, and the others go on. tell may be nil;
+// it is called by one goroutine at a time.
+func Grid(ctx context.Context, g GridConfig, data *dataset.Dataset, tell func(GridEvent)) ([]Row, error) {
+	if data == nil || data.Train == nil || data.Train.Len() == 0 {
+		return nil, errors.New("train: the data set has no training samples")
+	}
+	return GridOn(ctx, g, FromDataset(data), tell)
+}
+
+// GridOn is [Grid] on any sources of samples.
+func GridOn(ctx context.Context, g GridConfig, src Sources, tell func(GridEvent)) ([]Row, error) {
+	jobs, err := g.jobs(src)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(g.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	unlock, err := lockDir(g.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	t := &gridTable{g: g, jobs: jobs, rows: make([]*Row, len(jobs)), tell: tell}
+	var todo []int
+	for i, j := range jobs {
+		if row, ok := j.finished(); ok {
+			t.put(i, row)
+			continue
+		}
+		todo = append(todo, i)
+	}
+	if err := t.write(); err != nil {
+		return nil, err
+	}
+	return t.train(ctx, src, todo)
+}
+
+func (g GridConfig) jobs(src Sources) ([]job, error) {
+	if g.Dir == "" {
+		return nil, errors.New("train: a grid needs a folder")
+	}
+	if len(g.Tasks) == 0 || len(g.Archs) == 0 {
+		return nil, errors.New("train: a grid of no tasks or no networks")
+	}
+	if src.Train == nil {
+		return nil, errors.New("train: no training samples")
+	}
+	seeds := g.Seeds
+	if len(seeds) == 0 {
+		seeds = []uint64{0}
+	}
+	var out []job
+	taken := map[string]bool{}
+	for _, name := range g.Tasks {
+		t, err := task.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range g.Archs {
+			if err := a.Validate(); err != nil {
+				return nil, err
+			}
+			for _, seed := range seeds {
+				c := g.Base
+				c.Task, c.Arch, c.Seed = t.Name, a, seed
+				rel := publishedName(t, a)
+				if len(seeds) > 1 {
+					rel += "_" + strconv.FormatUint(seed, 10)
+				}
+				rel = filepath.Join("models", "experiment_"+strconv.Itoa(experiment(t, a)), rel)
+				// Deep networks may share a published name; the second gets a number.
+				unique := rel
+				for k := 2; taken[unique]; k++ {
+					unique = rel + "-" + strconv.Itoa(k)
+				}
+				taken[unique] = true
+				c.Dir = filepath.Join(g.Dir, unique)
+				out = append(out, job{cfg: c, rel: unique})
+			}
+		}
+	}
+	return out, nil
+}
+
+// finished returns the row of a network that an earlier session has ended.
+func (j job) finished() (Row, bool) {
+	var s summary
+	if err := readJSON(filepath.Join(j.cfg.Dir, resultFile), &s); err != nil {
+		return Row{}, false
+	}
+	row := s.Row.row()
+	row.Dir = j.rel
+	return row, row.Done() || row.Status == statusDiverged
+}
+
+// gridTable is the table while networks are trained.
+type gridTable struct {
+	g    GridConfig
+	jobs []job
+	tell func(GridEvent)
+
+	mu   sync.Mutex
+	rows []*Row
+}
+
+func (t *gridTable) put(i int, r Row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows[i] = &r
+}
+
+func (t *gridTable) list() (rows []Row) {
+	for _, r := range t.rows {
+		if r != nil {
+			rows = append(rows, *r)
+		}
+	}
+	return rows
+}
+
+func (t *gridTable) write() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return run.WriteFile(filepath.Join(t.g.Dir, tableFile), func(w io.Writer) error { return WriteTable(w, t.list()) })
+}
+
+func (t *gridTable) say(i int, r Row, e *Event) {
+	if t.tell == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, r := range t.rows {
+		if r != nil {
+			n++
+		}
+	}
+	t.tell(GridEvent{Place: i, Total: len(t.jobs), Finished: n, Row: r, Event: e})
+}
+
+func (t *gridTable) train(ctx context.Context, src Sources, todo []int) ([]Row, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	go func() {
+		defer close(next)
+		for _, i := range todo {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var wg sync.WaitGroup
+	for range min(t.g.workers(), max(1, len(todo))) {
+		wg.Go(func() {
+			for i := range next {
+				if err := t.one(ctx, src, i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := context.Cause(ctx); err != nil {
+		return t.list(), fmt.Errorf("train: grid stopped with %d of %d networks done: %w", len(t.list()), len(t.jobs), err)
+	}
+	return t.list(), nil
+}
+
+// one trains a network. It returns an error only where the grid cannot go on.
+func (t *gridTable) one(ctx context.Context, src Sources, i int) error {
+	j := t.jobs[i]
+	row := j.row()
+	res, err := RunOn(ctx, j.cfg, src, func(e Event) bool { t.say(i, row, &e); return true })
+	var d *DivergenceError
+	switch {
+	case err == nil:
+		row = res.Row()
+		row.Dir = j.rel
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &d):
+		row.Status, row.Steps = statusDiverged, d.Step
+		if e := writeJSON(filepath.Join(j.cfg.Dir, resultFile), summary{1, run.Version(), j.cfg, saved(row)}); e != nil {
+			return e
+		}
+	case errors.Is(err, os.ErrPermission):
+		return err
+	default:
+		row.Status = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	t.put(i, row)
+	if err := t.write(); err != nil {
+		return err
+	}
+	t.say(i, row, nil)
+	return nil
+}
+
+// row is what is known of a network before it is trained.
+func (j job) row() Row {
+	nan := math.NaN()
+	t, err := task.Lookup(j.cfg.Task)
+	if err != nil {
+		panic("train: " + err.Error()) // jobs has looked it up
+	}
+	a := j.cfg.Arch
+	return Row{Task: t.Name, Title: t.Title, Group: t.Group, Name: publishedName(t, a), Family: string(a.Family), Layers: a.Layers,
+		Depth: a.Depth(), Seed: j.cfg.Seed, Params: a.Params(task.DefaultDims.Muscles, task.DefaultDims.Channels), GFLOP: GFLOP(a), Batch: j.cfg.Batch,
+		Metric: t.Metric.String(), Unit: t.Unit, Test: nan, Untrained: nan, TestLoss: nan, Validation: nan, ValidationLoss: nan,
+		Switches: strings.Join(j.cfg.Off(), "; "), Dir: j.rel}
+}
+
+// workers is the number of networks to train at once.
+func (g GridConfig) workers() int {
+	if g.Workers > 0 {
+		return g.Workers
+	}
+	memory := float64(g.Memory) * 1e6
+	if memory == 0 {
+		memory = 0.7 * freeMemory()
+	}
+	each := float64(g.Base.Memory) * 1e6
+	if each == 0 {
+		each = 1024e6
+	}
+	return max(1, min(runtime.GOMAXPROCS(0), int(memory/each)))
+}
+
+// freeMemory is what the system says is available, 4 GB where it does not say.
+func freeMemory() float64 {
+	raw, err := os.ReadFile("/proc/meminfo")
+	if err == nil {
+		for l := range strings.Lines(string(raw)) {
+			var kb float64
+			if n, _ := fmt.Sscanf(l, "MemAvailable: %f kB", &kb); n == 1 {
+				return kb * 1024
+			}
+		}
+	}
+	return 4e9
+}
