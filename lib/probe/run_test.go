@@ -96,3 +96,43 @@ func TestLinearSets(t *testing.T) {
 		t.Errorf("features %v, want %v", got, want)
 	}
 }
+
+// Few trials leave fewer rows than components, and some units never fire: scores
+// are numbers all the same, and the table says which of them say nothing.
+func TestRunFewTrials(t *testing.T) {
+	a := simulated(t, recording.SimOptions{Seed: 41, Trials: 8, Bumps: 1, Units: 3, Ceiling: 0.6}, recording.Reaching)
+	for i := range a.Rates {
+		for j := 1; j < len(a.Rates[i]); j += 3 {
+			a.Rates[i][j] = 0
+		}
+	}
+	// Two frames a trial: 16 rows for the 75 components of 5·32 features.
+	arch := net.Shallow(net.TemporalSpatial, []int{16, 32}, []int{8, 8}, 7, 3, 9, 15)
+	n, err := net.New(arch, run.Stream(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, err := probe.Run(context.Background(), a, []probe.Network{{Task: probe.Untrained, Net: n}}, probe.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range tab.Rows {
+		if math.IsNaN(r.EVTrain) || math.IsNaN(r.EVTest) || math.IsInf(r.EVTest, 0) {
+			t.Errorf("unit %d, %s: EV %g train, %g test", r.Unit, r.LayerName, r.EVTrain, r.EVTest)
+		}
+		if r.Unit == 1 && (r.EVTrain != 1 || r.EVTest != 1) {
+			t.Errorf("a silent unit scores %g and %g, 1 by definition", r.EVTrain, r.EVTest)
+		}
+	}
+	if len(tab.Warnings) != 1 {
+		t.Errorf("warnings %v, one on the silent unit expected", tab.Warnings)
+	}
+	a.Train, a.Test = a.Train[:3], a.Train[3:]
+	if _, err := probe.Run(context.Background(), a, []probe.Network{{Net: n}}, probe.Options{}); err == nil {
+		t.Error("three training trials in five folds accepted")
+	}
+	a.Input = nil
+	if _, err := probe.Run(context.Background(), a, []probe.Network{{Net: n}}, probe.Options{}); err == nil {
+		t.Error("a session without muscles accepted")
+	}
+}
