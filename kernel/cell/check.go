@@ -129,12 +129,7 @@ func (c *checker) run(groups []group, info *types.Info, bodies bool) []types.Err
 	}
 	var files []*ast.File
 	for _, g := range groups {
-		taken := func(name string) bool {
-			if c.pkg.Scope().Lookup(name) != nil {
-				return true
-			}
-			return false
-		}
+		taken := func(name string) bool { return c.pkg.Scope().Lookup(name) != nil }
 		f := &ast.File{Package: c.cell.file.Package, Name: &ast.Ident{NamePos: c.cell.file.Package, Name: c.pkg.Name()}, FileStart: c.cell.file.FileStart, FileEnd: c.cell.file.FileEnd}
 		f.Decls = append(f.Decls, g.imports.specs(taken))
 		f.Decls = append(f.Decls, g.decls...)

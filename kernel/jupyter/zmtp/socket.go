@@ -31,7 +31,6 @@ type Socket struct {
 	conns  map[string]*Conn
 	closed bool
 	onSub  func(id, topic string)
-	echo   bool
 }
 
 // Listen opens a ROUTER, XPUB or REP socket at an endpoint such as

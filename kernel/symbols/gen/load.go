@@ -124,6 +124,7 @@ func readExport(fset *token.FileSet, imports map[string]*types.Package, exports 
 		return nil, err
 	}
 	defer f.Close()
+	//lint:ignore SA1019 the replacement reads cmd/export files only, and these come from go list -export
 	r, err := gcexportdata.NewReader(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

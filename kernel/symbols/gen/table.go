@@ -118,7 +118,6 @@ func (w *writer) constant(self string, c *types.Const) string {
 	if kind == token.FLOAT || kind == token.INT && b.Kind() == types.UntypedFloat {
 		// ExactString of a float may be a fraction, which is no literal.
 		kind = token.FLOAT
-		s = constant.ToFloat(v).String()
 		if bf, ok := constant.Val(constant.ToFloat(v)).(interface {
 			Text(fmt byte, prec int) string
 		}); ok {
