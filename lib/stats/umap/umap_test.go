@@ -275,8 +275,7 @@ func linkage(x *mat.Dense, k int) []int {
 		for i := range label {
 			label[i] = i
 		}
-		var root func(int) int
-		root = func(i int) int {
+		root := func(i int) int {
 			for label[i] != i {
 				i = label[i]
 			}
