@@ -46,6 +46,7 @@ func init() {
 		"Network":            reflect.ValueOf((*p0_probe.Network)(nil)),
 		"NewIncrementalPCA":  reflect.ValueOf(p0_probe.NewIncrementalPCA),
 		"NumComponents":      reflect.ValueOf(p0_probe.NumComponents),
+		"OpenNetworks":       reflect.ValueOf(p0_probe.OpenNetworks),
 		"Options":            reflect.ValueOf((*p0_probe.Options)(nil)),
 		"OutlierBound":       reflect.ValueOf((*p0_probe.OutlierBound)(nil)),
 		"Penalties":          reflect.ValueOf(p0_probe.Penalties),
