@@ -69,7 +69,7 @@ func TestReproduce(t *testing.T) {
 	}
 	for _, f := range []string{
 		"out/notebooks/00_a.ipynb", "out/notebooks/01_b.ipynb", "out/run.json",
-		"out/figures/loss.png", "out/figures/loss.svg", "out/figures/loss.pdf", "out/figures/loss.csv", "figures/loss.png",
+		"out/figures/loss.png", "out/figures/loss.svg", "out/figures/loss.pdf", "out/figures/loss.csv", "figures/loss.png", "figures/loss.csv", "figures/README.md",
 	} {
 		if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
 			t.Errorf("%v", err)

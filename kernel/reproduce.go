@@ -36,7 +36,7 @@ var reproduceCommand = command{
 		fs.StringVar(&o.tier, "tier", string(run.Smoke), "size of the run: smoke (minutes), laptop (hours) or paper")
 		fs.Uint64Var(&o.seed, "seed", 1, "one seed, the same numbers")
 		fs.StringVar(&o.out, "out", "", "folder of the run (default runs/TIME-TIER)")
-		fs.BoolVar(&o.gallery, "gallery", false, "write the figures into figures/ too")
+		fs.BoolVar(&o.gallery, "gallery", false, "write the figures, their numbers and a list of them into figures/ too")
 		fs.BoolVar(&o.save, "save", false, "write the executed notebooks back into notebooks/")
 		fs.BoolVar(&o.quiet, "quiet", false, "one line per notebook only")
 		return func(ctx context.Context, names []string) error { return reproduce(ctx, o, names, os.Stdout) }
@@ -104,7 +104,8 @@ func reproduce(ctx context.Context, o reproduceOptions, names []string, w io.Wri
 		fmt.Fprintf(w, "%-40s done in %.1f s\n", filepath.Base(p), time.Since(began).Seconds())
 	}
 	if o.gallery {
-		if err := copyFigures(filepath.Join(out, "figures"), filepath.Join(root, "figures")); err != nil {
+		if err := copyFigures(filepath.Join(out, "figures"), filepath.Join(root, "figures"),
+			fmt.Sprintf("go run ./kernel reproduce -gallery -tier %s -seed %d", tier, o.seed)); err != nil {
 			return err
 		}
 	}
@@ -229,20 +230,33 @@ func firstLine(source string) string {
 	return ""
 }
 
-// copyFigures copies the figures of a run into the gallery.
-func copyFigures(from, to string) error {
+// copyFigures copies the figures of a run into the gallery and lists them with
+// their captions.
+func copyFigures(from, to, command string) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
 		return err
 	}
+	var list strings.Builder
+	fmt.Fprintf(&list, "# Figures\n\nWritten by `%s`. Beside each picture: SVG, and the plotted numbers as CSV.\n", command)
 	for _, e := range entries {
 		raw, err := os.ReadFile(filepath.Join(from, e.Name()))
 		if err != nil {
 			return err
 		}
+		name, ext, _ := strings.Cut(e.Name(), ".")
+		switch ext {
+		case "txt": // the caption, which comes after the picture of the same name
+			notebook, _, _ := strings.Cut(name, "_")
+			fmt.Fprintf(&list, "\n## %s\n\n![%s](%s.png)\n\n%s From notebook %s.\n", name, name, name, strings.TrimSpace(string(raw)), strings.TrimRight(notebook, "abcdefgh"))
+			continue
+		case "png", "svg", "csv":
+		default:
+			continue
+		}
 		if err := run.WriteFile(filepath.Join(to, e.Name()), func(w io.Writer) error { _, err := w.Write(raw); return err }); err != nil {
 			return err
 		}
 	}
-	return nil
+	return run.WriteFile(filepath.Join(to, "README.md"), func(w io.Writer) error { _, err := io.WriteString(w, list.String()); return err })
 }

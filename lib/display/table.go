@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -174,7 +175,9 @@ func (t Table) Display() Bundle {
 	return Bundle{Data: map[string]any{MIMEHTML: t.HTML(), MIMEText: t.String()}, Metadata: map[string]any{}}
 }
 
-// WriteCSV writes the whole table, every digit kept.
+// WriteCSV writes the whole table, numbers to nine significant digits: more than
+// any figure shows, and few enough that the rounding of another processor does
+// not change the file.
 func (t Table) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	if err := c.Write(t.Columns); err != nil {
@@ -183,7 +186,11 @@ func (t Table) WriteCSV(w io.Writer) error {
 	for _, r := range t.Rows {
 		line := make([]string, len(r))
 		for j, v := range r {
-			if v != nil {
+			switch v := v.(type) {
+			case nil:
+			case float64:
+				line[j] = strconv.FormatFloat(v, 'g', 9, 64)
+			default:
 				line[j] = fmt.Sprint(v)
 			}
 		}

@@ -84,6 +84,18 @@ func Samples(rows [][]float64, stride int) [][]float64 {
 	return out
 }
 
+// Thin takes at most n of the places, evenly spread over their order.
+func Thin(at [][3]float64, n int) [][3]float64 {
+	if len(at) <= n || n < 1 {
+		return at
+	}
+	out := make([][3]float64, n)
+	for i := range out {
+		out[i] = at[i*len(at)/n]
+	}
+	return out
+}
+
 // Places turns rows [3][sample] into places in space.
 func Places(rows [][]float64) [][3]float64 {
 	if len(rows) != 3 {
