@@ -69,6 +69,7 @@ func init() {
 		"TaskPoints":           reflect.ValueOf(p0_figure.TaskPoints),
 		"TaskSpace":            reflect.ValueOf(p0_figure.TaskSpace),
 		"TaskSpaceByMean":      reflect.ValueOf(p0_figure.TaskSpaceByMean),
+		"Thin":                 reflect.ValueOf(p0_figure.Thin),
 		"TimeCourses":          reflect.ValueOf(p0_figure.TimeCourses),
 		"Trace":                reflect.ValueOf(p0_figure.Trace),
 		"Training":             reflect.ValueOf(p0_figure.Training),
