@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"image/color"
+	"image/png"
 	"math"
 	"strings"
 
@@ -133,7 +134,8 @@ func (f *Figure) PNG() []byte {
 	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(2*screenDPI), vgimg.UseBackgroundColor(color.White))
 	f.drawOn(draw.New(c))
 	var buf bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&buf); err != nil {
+	// Notebooks carry the pictures: their size is worth the time.
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, c.Image()); err != nil {
 		panic("figure: " + err.Error()) // a buffer in memory does not fail
 	}
 	return pngWithText(buf.Bytes(), f.metadata())

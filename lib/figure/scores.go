@@ -100,10 +100,7 @@ func Correlation(name string, t *probe.Table) *Panel {
 	if err != nil {
 		return emptyPanel("correlation", err.Error())
 	}
-	label := k.MetricName()
-	if k.Unit != "" {
-		label += " [" + k.Unit + "]"
-	}
+	label := k.MetricName() // with its unit
 	at := map[string]int{}
 	var groups []Correlated
 	for _, s := range t.BestLayers() {
