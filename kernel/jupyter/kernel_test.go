@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 			os.Exit(session.Worker(func(out *session.Output) session.Setup {
 				display.SetSink(sink{out})
 				return session.Setup{Options: cell.Options{
-					Symbols: symbols.Table, Importer: symbols.NewImporter(),
+					Symbols: symbols.Table, Importer: symbols.NewImporter(), Sources: symbols.Sources,
 					Paths: symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc, Show: display.Last,
 				}}
 			}))

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		os.Exit(session.Worker(func(out *session.Output) session.Setup {
 			return session.Setup{Options: cell.Options{
-				Symbols: symbols.Table, Importer: symbols.NewImporter(),
+				Symbols: symbols.Table, Importer: symbols.NewImporter(), Sources: symbols.Sources,
 				Show: func(values ...any) {
 					out.Result(map[string]any{"text/plain": strings.TrimSuffix(fmt.Sprintln(values...), "\n")}, nil)
 				},

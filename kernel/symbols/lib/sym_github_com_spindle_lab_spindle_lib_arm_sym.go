@@ -44,6 +44,7 @@ func init() {
 		"MuscleNames":        reflect.ValueOf(&p0_arm.MuscleNames).Elem(),
 		"Names":              reflect.ValueOf(p0_arm.Names),
 		"NewIK":              reflect.ValueOf(p0_arm.NewIK),
+		"NewJoint":           reflect.ValueOf(p0_arm.NewJoint),
 		"NewPiecewiseLinear": reflect.ValueOf(p0_arm.NewPiecewiseLinear),
 		"NewSolver":          reflect.ValueOf(p0_arm.NewSolver),
 		"NewSpline":          reflect.ValueOf(p0_arm.NewSpline),

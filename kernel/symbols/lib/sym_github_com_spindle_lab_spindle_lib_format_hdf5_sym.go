@@ -11,11 +11,13 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/format/hdf5/hdf5"] = map[string]reflect.Value{
+		"Appender":  reflect.ValueOf((*p0_hdf5.Appender)(nil)),
 		"ArrayOf":   reflect.ValueOf(p0_hdf5.ArrayOf),
 		"Attr":      reflect.ValueOf((*p0_hdf5.Attr)(nil)),
 		"Bitfield":  reflect.ValueOf(p0_hdf5.Bitfield),
 		"Class":     reflect.ValueOf((*p0_hdf5.Class)(nil)),
 		"Compound":  reflect.ValueOf(p0_hdf5.Compound),
+		"Create":    reflect.ValueOf(p0_hdf5.Create),
 		"Dataset":   reflect.ValueOf((*p0_hdf5.Dataset)(nil)),
 		"Decode":    reflect.ValueOf(p0_hdf5.Decode),
 		"Dtype":     reflect.ValueOf((*p0_hdf5.Dtype)(nil)),
@@ -33,9 +35,11 @@ func init() {
 		"Options":   reflect.ValueOf((*p0_hdf5.Options)(nil)),
 		"Ref":       reflect.ValueOf((*p0_hdf5.Ref)(nil)),
 		"Reference": reflect.ValueOf(p0_hdf5.Reference),
+		"Spec":      reflect.ValueOf((*p0_hdf5.Spec)(nil)),
 		"String":    reflect.ValueOf(p0_hdf5.String),
 		"Time":      reflect.ValueOf(p0_hdf5.Time),
 		"VarLen":    reflect.ValueOf(p0_hdf5.VarLen),
+		"Writer":    reflect.ValueOf((*p0_hdf5.Writer)(nil)),
 	}
 }
 

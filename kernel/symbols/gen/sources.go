@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
+
+// sourced lists the packages whose generic functions cells run from their
+// text, with the files to take; all if there are none.
+var sourced = map[string][]string{
+	"slices": nil,
+	"maps":   nil,
+	"cmp":    nil,
+	"sync":   {"oncefunc.go"},
+}
+
+// pullSource stands for what the Go runtime implements with coroutines.
+const pullSource = `package iter
+
+type Seq[V any] func(yield func(V) bool)
+
+type Seq2[K, V any] func(yield func(K, V) bool)
+
+func Pull[V any](seq Seq[V]) (next func() (V, bool), stop func()) {
+	next2, stop := Pull2(func(yield func(V, struct{}) bool) {
+		seq(func(v V) bool { return yield(v, struct{}{}) })
+	})
+	return func() (V, bool) {
+		v, _, ok := next2()
+		return v, ok
+	}, stop
+}
+
+func Pull2[K, V any](seq Seq2[K, V]) (next func() (K, V, bool), stop func()) {
+	type item struct {
+		k  K
+		v  V
+		ok bool
+		p  any
+	}
+	var ask chan bool
+	var give chan item
+	done := false
+	start := func() {
+		ask, give = make(chan bool), make(chan item)
+		go func() {
+			defer func() { give <- item{p: recover()} }()
+			if !<-ask {
+				return
+			}
+			seq(func(k K, v V) bool {
+				give <- item{k: k, v: v, ok: true}
+				return <-ask
+			})
+		}()
+	}
+	step := func(more bool) item {
+		if done {
+			return item{}
+		}
+		if ask == nil {
+			start()
+		}
+		ask <- more
+		it := <-give
+		if !it.ok {
+			done = true
+			if it.p != nil {
+				panic(it.p)
+			}
+		}
+		return it
+	}
+	next = func() (K, V, bool) {
+		it := step(true)
+		return it.k, it.v, it.ok
+	}
+	stop = func() {
+		if !done {
+			step(false)
+			done = true
+		}
+	}
+	return next, stop
+}
+`
+
+// sources packs the texts: JSON {path: {file: text}}, compressed.
+func sources(pkgs []*pkg) ([]byte, error) {
+	out := map[string]map[string]string{"iter": {"pull.go": pullSource}}
+	for _, p := range pkgs {
+		files, ok := sourced[p.path]
+		if !ok {
+			continue
+		}
+		if files == nil {
+			files = p.goFiles
+		}
+		out[p.path] = map[string]string{}
+		for _, f := range files {
+			text, err := os.ReadFile(filepath.Join(p.dir, f))
+			if err != nil {
+				return nil, err
+			}
+			out[p.path][f] = string(text)
+		}
+	}
+	data, err := json.Marshal(out)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
