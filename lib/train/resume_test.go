@@ -256,6 +256,30 @@ func TestDivergenceKeepsTheLastCheckpoint(t *testing.T) {
 	}
 }
 
+// Without a word about saving, a checkpoint is there from the first validation
+// on, and the weights before the step that diverged are kept.
+func TestDivergenceKeepsWeights(t *testing.T) {
+	src := toys(64)
+	cfg := resumable("hand_pos", t.TempDir())
+	cfg.SaveEvery = 0
+	r, err := cfg.resolve(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	idx := make([]int, 16)
+	newOrder(r, 64).at(3, idx)
+	s := src.Train.(toy)
+	s.bad = map[int]bool{idx[7]: true}
+	src.Train = s
+	var d *DivergenceError
+	if _, err = RunOn(context.Background(), cfg, src); !errors.As(err, &d) || d.Step != 3 {
+		t.Fatalf("error is %v", err)
+	}
+	if steps, err := checkpoints(cfg.Dir); err != nil || !reflect.DeepEqual(steps, []int{3, 1}) {
+		t.Errorf("checkpoints %v, %v, want 3 and 1", steps, err)
+	}
+}
+
 func TestDamagedCheckpoints(t *testing.T) {
 	cfg := resumable("hand_pos", t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())

@@ -264,6 +264,13 @@ func (s *session) failed(ctx context.Context, err error) error {
 	}
 	var d *DivergenceError
 	if errors.As(err, &d) {
+		// Where the batch is at fault and not the weights, they are kept as they
+		// were before it; broken weights are never saved.
+		if s.broken() == "" && s.step > 0 && !s.pending {
+			if e := s.save(); e != nil {
+				return errors.Join(err, e)
+			}
+		}
 		return err
 	}
 	return fmt.Errorf("train: step %d: %w", s.step, err)
@@ -284,7 +291,7 @@ func (s *session) keep(step int, validated bool) error {
 		}
 	}
 	ended := s.over || s.early || s.step == s.r.Steps
-	due := validated && time.Since(s.savedAt).Seconds() > saveSeconds
+	due := validated && (s.saved < 0 || time.Since(s.savedAt).Seconds() > saveSeconds)
 	if s.r.SaveEvery > 0 {
 		due = s.step%s.r.SaveEvery == 0
 	}
@@ -402,7 +409,9 @@ func (s *session) interrupted(err error) error {
 // name is the network's published name for the task.
 func (s *session) name() string { return publishedName(s.r.task, s.r.Arch) }
 
-// writeUntrained keeps the twin in the folder from the start.
+// writeUntrained keeps the twin in the folder from the start, as model_0.ckpt:
+// the weights before any step. The published file of that name was saved after
+// the first.
 func (s *session) writeUntrained() error {
 	return writeBundle(filepath.Join(s.r.Dir, firstPrefix), published(s.first.Params, data(s.first.Params), ""))
 }
