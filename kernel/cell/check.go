@@ -677,11 +677,9 @@ func (c *checker) initOrder() *Error {
 	if errs := c.run(groups, info, true); len(errs) > 0 {
 		return nil // the statements' own check says what is wrong
 	}
-	at := map[*types.Var]int{}
+	at := map[ast.Expr]int{} // by the value's expression: names may be blank
 	for i, in := range info.InitOrder {
-		for _, v := range in.Lhs {
-			at[v] = i + 1
-		}
+		at[in.Rhs] = i + 1
 	}
 	type item struct {
 		order int
@@ -703,23 +701,14 @@ func (c *checker) initOrder() *Error {
 						one.Values = []ast.Expr{v.Values[i]}
 					}
 					order := 0
-					if o, ok := info.Defs[id].(*types.Var); ok {
-						order = at[o]
-					}
-					if id.Name == "_" {
-						order = len(info.InitOrder) + 1
+					if len(v.Values) > 0 {
+						order = at[v.Values[i]]
 					}
 					list = append(list, item{order, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: g.TokPos, Tok: token.VAR, Specs: []ast.Spec{one}}}})
 				}
 				continue
 			}
-			order := 0
-			for _, id := range v.Names {
-				if o, ok := info.Defs[id].(*types.Var); ok {
-					order = max(order, at[o])
-				}
-			}
-			list = append(list, item{order, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: g.TokPos, Tok: token.VAR, Specs: []ast.Spec{v}}}})
+			list = append(list, item{at[v.Values[0]], &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: g.TokPos, Tok: token.VAR, Specs: []ast.Spec{v}}}})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b item) int { return a.order - b.order })

@@ -28,7 +28,8 @@ type Options struct {
 	// Importer gives the types of the same packages.
 	Importer types.Importer
 	// Sources gives the text of packages with generic functions, file name →
-	// text; nil for all others.
+	// text; nil for all others. If it is not set, the importer's method of that
+	// name is asked.
 	Sources func(path string) map[string]string
 	// Paths lists what can be imported, for messages and completion.
 	Paths []string
@@ -62,6 +63,11 @@ type Interp struct {
 
 // New returns an interpreter without any names defined.
 func New(opt Options) (*Interp, error) {
+	if s, ok := opt.Importer.(interface {
+		Sources(path string) map[string]string
+	}); ok && opt.Sources == nil {
+		opt.Sources = s.Sources
+	}
 	k := &Interp{opt: opt, fset: token.NewFileSet(), world: newWorld(), texts: map[string]string{}, declOf: map[types.Object]*decl{}}
 	k.vm = vm.New(vm.Options{
 		Own: notebookPath, Symbols: opt.Symbols, Importer: opt.Importer, Sources: opt.Sources,

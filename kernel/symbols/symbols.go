@@ -85,6 +85,9 @@ var sourceTexts = sync.OnceValue(func() map[string]map[string]string {
 // functions are run from their text; nil for all others.
 func Sources(path string) map[string]string { return sourceTexts()[path] }
 
+// Sources is the function [Sources]; an interpreter finds it here.
+func (im *Importer) Sources(path string) map[string]string { return Sources(path) }
+
 // Packages returns all importable packages by import path. The map must not be
 // changed.
 func Packages() map[string]*Package { return index }

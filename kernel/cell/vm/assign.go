@@ -185,8 +185,17 @@ func (c *compiler) assign(s *ast.AssignStmt) func(*frame) {
 		return c.update(s, s.Lhs[0], assignOp[s.Tok], s.Rhs[0])
 	}
 	if len(s.Lhs) == 1 && len(s.Rhs) == 1 {
-		return c.assignOne(s)
+		first := c.ordered(s.Rhs[0])
+		return sequence(first, c.assignOne(s))
 	}
+	if first := c.ordered(s.Rhs...); first != nil && len(s.Lhs) == len(s.Rhs) {
+		return sequence(first, c.assignMany(s))
+	}
+	return c.assignMany(s)
+}
+
+// assignMany compiles an assignment to several targets.
+func (c *compiler) assignMany(s *ast.AssignStmt) func(*frame) {
 	var preps, nows, stores []func(*frame)
 	var targets []target
 	for _, l := range s.Lhs {
@@ -280,6 +289,15 @@ func (c *compiler) multi(e ast.Expr) (now func(*frame), later []ex) {
 
 // define compiles := and var. Names that are declared already are assigned to.
 func (c *compiler) define(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {
+	if len(lhs) == len(rhs) {
+		if first := c.ordered(rhs...); first != nil {
+			return sequence(first, c.defineAll(n, lhs, rhs))
+		}
+	}
+	return c.defineAll(n, lhs, rhs)
+}
+
+func (c *compiler) defineAll(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {
 	// The values first, in the scope before the new names.
 	type dst struct {
 		init bool

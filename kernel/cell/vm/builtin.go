@@ -97,6 +97,13 @@ func (c *compiler) builtinStmt(e *ast.CallExpr) func(*frame) {
 // builtinLater evaluates the arguments now and gives what the function does.
 func (c *compiler) builtinLater(e *ast.CallExpr) func(*frame) func(*frame) {
 	name, pos := c.builtinName(e), e.Pos()
+	if first, call := c.spread(e); call != nil {
+		later := c.builtinLater(call)
+		return func(fr *frame) func(*frame) {
+			first(fr)
+			return later(fr)
+		}
+	}
 	switch name {
 	case "panic":
 		x := as[any](c.value(e.Args[0], types.Universe.Lookup("any").Type()))
@@ -108,13 +115,6 @@ func (c *compiler) builtinLater(e *ast.CallExpr) func(*frame) func(*frame) {
 			}
 		}
 	case "print", "println":
-		if first, call := c.spread(e); call != nil {
-			later := c.builtinLater(call)
-			return func(fr *frame) func(*frame) {
-				first(fr)
-				return later(fr)
-			}
-		}
 		var args []func(*frame) string
 		for _, a := range e.Args {
 			args = append(args, c.printed(a))

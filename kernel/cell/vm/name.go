@@ -120,6 +120,9 @@ func (m *Machine) compileInto(f *Function, in *funcInstance, method bool) {
 
 // declared returns the signature with the very parameters of the tree.
 func (f *Function) declared() *types.Signature {
+	if f.src != nil && f.method {
+		return f.sig
+	}
 	for id, o := range f.info.Defs {
 		if fn, ok := o.(*types.Func); ok && id.Pos() == f.decl.Name.Pos() {
 			return fn.Signature()

@@ -21,10 +21,10 @@ import (
 type passing uint8
 
 const (
-	passKeep  passing = iota // boxed: the type is still told when it comes back
-	passRaw                  // bare: the function looks into the value
-	passShown                // to be printed
-	passDisplay              // to be shown by a notebook
+	passKeep    passing = iota // boxed: the type is still told when it comes back
+	passRaw                    // bare: the function looks into the value
+	passShown                  // to be printed
+	passDisplay                // to be shown by a notebook
 )
 
 // passMode tells how a package's functions take any.

@@ -55,11 +55,15 @@ func (m *Machine) source(path string) *source {
 	for _, f := range files {
 		for _, d := range f.Decls {
 			fd, ok := d.(*ast.FuncDecl)
-			if !ok || fd.Body == nil || fd.Recv != nil {
+			if !ok || fd.Body == nil {
 				continue
 			}
 			o, ok := s.info.Defs[fd.Name].(*types.Func)
 			if !ok {
+				continue
+			}
+			if recv := o.Signature().Recv(); recv != nil {
+				s.addMethod(m, fd, o, recv)
 				continue
 			}
 			fn := &Function{name: s.pkg.Name() + "." + o.Name(), decl: fd, info: s.info, sig: o.Signature(), src: s}
@@ -71,6 +75,27 @@ func (m *Machine) source(path string) *source {
 	}
 	m.sources[path] = s
 	return s
+}
+
+// addMethod notes a method, as a function that takes the receiver first.
+func (s *source) addMethod(m *Machine, fd *ast.FuncDecl, o *types.Func, recv *types.Var) {
+	t := types.Unalias(recv.Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	n, ok := t.(*types.Named)
+	if !ok || n.TypeParams().Len() > 0 {
+		return
+	}
+	ps := []*types.Var{recv}
+	for v := range o.Signature().Params().Variables() {
+		ps = append(ps, v)
+	}
+	sig := types.NewSignatureType(nil, nil, nil, types.NewTuple(ps...), o.Signature().Results(), o.Signature().Variadic())
+	if s.methods[n.Obj().Name()] == nil {
+		s.methods[n.Obj().Name()] = map[string]*Function{}
+	}
+	s.methods[n.Obj().Name()][o.Name()] = &Function{name: o.FullName(), decl: fd, info: s.info, sig: sig, fn: &Func{m: m}, src: s, method: true}
 }
 
 // sourceFunc finds a function of a package that is run from its text.
@@ -117,7 +142,19 @@ func (m *Machine) bodyless(s *source, o *types.Func) bool {
 	return true
 }
 
-func (m *Machine) sourceMethod(n *types.Named, name string) *Function { return nil }
+// sourceMethod finds a method of a type of a package that is run from its text.
+func (m *Machine) sourceMethod(n *types.Named, name string) *Function {
+	s := m.sources[n.Obj().Pkg().Path()]
+	if s == nil {
+		return nil
+	}
+	f := s.methods[n.Obj().Name()][name]
+	if f != nil && f.fn.code == nil {
+		f.fn.code = &code{}
+		f.fn.code = m.compileBody(f, nil, true)
+	}
+	return f
+}
 
 // global returns a package-level variable of the text; it is zero, since such
 // packages have none that are initialised.

@@ -181,7 +181,8 @@ func (c *compiler) branch(s *ast.BranchStmt) exec {
 func (c *compiler) exprStmt(e ast.Expr) func(*frame) {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
-		return c.callStmt(x)
+		now := c.ordered(append([]ast.Expr{receiverOf(x)}, x.Args...)...)
+		return sequence(now, c.callStmt(x))
 	case *ast.UnaryExpr:
 		if x.Op == token.ARROW {
 			v := c.receive(x, false)
@@ -200,7 +201,7 @@ func (c *compiler) ifStmt(s *ast.IfStmt) exec {
 	if s.Init != nil {
 		init = c.stmt(s.Init)
 	}
-	cond := as[bool](c.expr(s.Cond))
+	cond := as[bool](c.top(s.Cond))
 	then := c.block(s.Body.List)
 	var other exec
 	if s.Else != nil {
@@ -228,6 +229,14 @@ func (c *compiler) ifStmt(s *ast.IfStmt) exec {
 		}
 		return next
 	}
+}
+
+// receiverOf returns what a method is called on, nil for other calls.
+func receiverOf(e *ast.CallExpr) ast.Expr {
+	if sel, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr); ok {
+		return sel.X
+	}
+	return nil
 }
 
 // loopEnd tells what a loop does with the way its body ended: whether it goes
@@ -266,7 +275,7 @@ func (c *compiler) forStmt(s *ast.ForStmt, label string) exec {
 		init = c.stmt(s.Init)
 	}
 	if s.Cond != nil {
-		cond = as[bool](c.expr(s.Cond))
+		cond = as[bool](c.top(s.Cond))
 	}
 	if s.Post != nil {
 		post = c.stmt(s.Post)
@@ -347,11 +356,12 @@ func (c *compiler) setResults(s *ast.ReturnStmt) func(*frame) {
 		}
 		return sequence(fs...)
 	}
+	first := c.ordered(s.Results...)
 	if len(s.Results) == 1 {
 		p := c.results[0]
-		return store(p, c.value(s.Results[0], p.t.t))
+		return sequence(first, store(p, c.value(s.Results[0], p.t.t)))
 	}
-	var nows, stores []func(*frame)
+	nows, stores := []func(*frame){first}, []func(*frame){}
 	for i, e := range s.Results {
 		p := c.results[i]
 		now, later := c.hoist(c.value(e, p.t.t))

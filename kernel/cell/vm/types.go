@@ -130,7 +130,14 @@ func (m *Machine) ownNamed(t types.Type) *types.Named {
 // package that is run from its source.
 func (m *Machine) isOwn(n *types.Named) bool {
 	p := n.Obj().Pkg()
-	return p != nil && (p.Path() == m.opt.Own || m.sources[p.Path()] != nil && n.TypeArgs().Len() > 0)
+	if p == nil {
+		return false
+	}
+	if p.Path() == m.opt.Own {
+		return true
+	}
+	s := m.sources[p.Path()]
+	return s != nil && s.pkg == p && !n.Obj().Exported()
 }
 
 var anyType = reflect.TypeFor[any]()

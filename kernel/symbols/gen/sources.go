@@ -14,8 +14,52 @@ var sourced = map[string][]string{
 	"slices": nil,
 	"maps":   nil,
 	"cmp":    nil,
-	"sync":   {"oncefunc.go"},
 }
+
+// onceSource stands for functions whose own text needs all of package sync. A
+// channel is the lock.
+const onceSource = `package sync
+
+func OnceValue[T any](f func() T) func() T {
+	g := OnceValues(func() (T, struct{}) { return f(), struct{}{} })
+	return func() T {
+		v, _ := g()
+		return v
+	}
+}
+
+func OnceValues[T1, T2 any](f func() (T1, T2)) func() (T1, T2) {
+	lock := make(chan struct{}, 1)
+	var (
+		done, ok bool
+		failure  any
+		r1       T1
+		r2       T2
+	)
+	run := func() {
+		lock <- struct{}{}
+		defer func() { <-lock }()
+		if done {
+			return
+		}
+		defer func() {
+			done = true
+			if !ok {
+				failure = recover()
+			}
+		}()
+		r1, r2 = f()
+		ok = true
+	}
+	return func() (T1, T2) {
+		run()
+		if !ok {
+			panic(failure)
+		}
+		return r1, r2
+	}
+}
+`
 
 // pullSource stands for what the Go runtime implements with coroutines.
 const pullSource = `package iter
@@ -90,7 +134,7 @@ func Pull2[K, V any](seq Seq2[K, V]) (next func() (K, V, bool), stop func()) {
 
 // sources packs the texts: JSON {path: {file: text}}, compressed.
 func sources(pkgs []*pkg) ([]byte, error) {
-	out := map[string]map[string]string{"iter": {"pull.go": pullSource}}
+	out := map[string]map[string]string{"iter": {"pull.go": pullSource}, "sync": {"once.go": onceSource}}
 	for _, p := range pkgs {
 		files, ok := sourced[p.path]
 		if !ok {
