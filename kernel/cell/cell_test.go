@@ -29,7 +29,7 @@ func newNotebook(t *testing.T) *notebook {
 	k, err := cell.New(cell.Options{
 		Symbols:  symbols.Table,
 		Importer: symbols.NewImporter(),
-		Sources:  symbols.Sources,
+		Paths:    symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc,
 		Show: func(values ...any) {
 			var s []string
 			for _, v := range values {

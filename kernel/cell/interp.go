@@ -13,6 +13,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -89,6 +90,38 @@ const stopGrace = 350 * time.Millisecond
 // cell is interrupted; Eval then returns also if compiled code that the cell
 // called goes on.
 func (k *Interp) Eval(ctx context.Context, n int, text string) error {
+	if len(text) > maxText {
+		return tooLong(len(text))
+	}
+	pieces := k.pieces(text)
+	for i := 0; i < len(pieces); i++ {
+		p := pieces[i]
+		var err error
+		switch timed, ok := strings.CutPrefix(p.line, "%time"); {
+		case p.line == "":
+			err = k.evalGo(ctx, n, p.code)
+		case ok && (timed == "" || timed[0] == ' '):
+			// A statement on the line, or all that follows.
+			code := strings.Repeat("\n", p.at-1) + strings.Repeat(" ", len("%time")) + timed
+			if strings.TrimSpace(timed) == "" && i+1 < len(pieces) {
+				i++
+				code = pieces[i].code
+			}
+			start := time.Now()
+			err = k.evalGo(ctx, n, code)
+			fmt.Fprintln(os.Stdout, "time:", time.Since(start).Round(time.Microsecond))
+		default:
+			err = k.runLine(ctx, n, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evalGo checks and runs the Go of a cell.
+func (k *Interp) evalGo(ctx context.Context, n int, text string) error {
 	before := k.world
 	prog, c, err := k.prepare(n, text)
 	if err != nil {

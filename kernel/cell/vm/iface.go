@@ -116,6 +116,12 @@ func (m *Machine) wrap(iface reflect.Type, v any) reflect.Value {
 		return reflect.ValueOf(errorWrapper{v, m})
 	}
 	w, ok := m.wrappers[iface]
+	for _, big := range m.combined[iface] {
+		if m.hasMethods(x, big) {
+			w = big
+			break
+		}
+	}
 	if !ok {
 		panic(runtimeError("a value of type " + m.typeName(x.t) + " cannot stand as a " + iface.String() + ", which has methods that are not exported or unknown here"))
 	}

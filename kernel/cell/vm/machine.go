@@ -14,6 +14,8 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -48,9 +50,10 @@ type Machine struct {
 	dynamic   atomic.Pointer[map[reflect.Type]*typ] // replaced, never changed
 	reflected map[reflect.Type]types.Type
 	hidden    map[string]reflect.Type
-	wrappers  map[reflect.Type]reflect.Type // compiled interface → its wrapper struct
-	wraps     map[reflect.Type]bool         // the wrapper structs
-	encoders  []reflect.Type                // compiled interfaces of values that encode themselves
+	wrappers  map[reflect.Type]reflect.Type   // compiled interface → its wrapper struct
+	combined  map[reflect.Type][]reflect.Type // with optional interfaces
+	wraps     map[reflect.Type]bool           // the wrapper structs
+	encoders  []reflect.Type                  // compiled interfaces of values that encode themselves
 	symbols   map[string]map[string]reflect.Value
 	overrides map[string]map[string]reflect.Value
 	sources   map[string]*source
@@ -99,7 +102,7 @@ func New(opt Options) *Machine {
 	m := &Machine{
 		opt: opt, types: newTypeMap(), laid: newTypeMap(), open: map[*types.Named]bool{},
 		reflected: map[reflect.Type]types.Type{}, hidden: map[string]reflect.Type{},
-		wrappers: map[reflect.Type]reflect.Type{}, wraps: map[reflect.Type]bool{}, symbols: map[string]map[string]reflect.Value{},
+		wrappers: map[reflect.Type]reflect.Type{}, wraps: map[reflect.Type]bool{}, combined: map[reflect.Type][]reflect.Type{}, symbols: map[string]map[string]reflect.Value{},
 		sources: map[string]*source{}, globals: map[types.Object]*Global{}, funcs: map[types.Object]*Function{},
 		methods: map[types.Object]map[string]*Function{},
 	}
@@ -141,6 +144,15 @@ func (m *Machine) findWrappers() {
 			if name[0] != '_' || v.Kind() != reflect.Pointer {
 				continue
 			}
+			base, _, combined := strings.Cut(name[1:], "+")
+			if combined {
+				if i, ok := syms[base]; ok {
+					w, iface := v.Type().Elem(), i.Type().Elem()
+					m.combined[iface] = append(m.combined[iface], w)
+					m.wraps[w] = true
+				}
+				continue
+			}
 			if i, ok := syms[name[1:]]; ok && i.Type().Elem().Kind() == reflect.Interface {
 				w := v.Type().Elem()
 				m.wrappers[i.Type().Elem()], m.wraps[w] = w, true
@@ -151,6 +163,9 @@ func (m *Machine) findWrappers() {
 		if v, ok := m.symbols[e[0]][e[1]]; ok {
 			m.encoders = append(m.encoders, v.Type().Elem())
 		}
+	}
+	for _, ws := range m.combined {
+		slices.SortFunc(ws, func(a, b reflect.Type) int { return b.NumField() - a.NumField() })
 	}
 	m.wrappers[reflect.TypeFor[error]()] = reflect.TypeFor[errorWrapper]()
 	m.wraps[reflect.TypeFor[errorWrapper]()] = true
