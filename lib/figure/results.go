@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/spindle-lab/spindle/lib/display"
 	"github.com/spindle-lab/spindle/lib/train"
 )
 
@@ -26,6 +27,25 @@ func Training(title string, results []*train.Result) *Panel {
 		label = results[0].Task.Loss.String()
 	}
 	return lossCurves(title, label, curves)
+}
+
+// LiveCurve returns a hook that shows the loss of the network in training, a
+// curve that grows in place after each validation.
+func LiveCurve(title string) train.Hook {
+	var shown *display.Handle
+	return train.Live(1, func(e train.Event) {
+		c, v := Curve{Name: "training"}, Curve{Name: "validation", Dashed: true}
+		c.Step, c.Loss = binned(e.Losses, 60)
+		for _, p := range e.History {
+			v.Step, v.Loss = append(v.Step, float64(p.Step)), append(v.Loss, p.ValLoss)
+		}
+		f := Compose("live", SingleColumn, 45, 1, lossCurves(title+": "+e.Name, "loss", []Curve{c, v}))
+		if shown == nil {
+			shown = display.Live(f)
+			return
+		}
+		shown.Update(f)
+	})
 }
 
 // binned averages the losses of single batches over at most n spans of steps.

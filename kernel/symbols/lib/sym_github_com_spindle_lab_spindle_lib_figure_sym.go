@@ -43,6 +43,7 @@ func init() {
 		"Layers":               reflect.ValueOf(p0_figure.Layers),
 		"Letters":              reflect.ValueOf(p0_figure.Letters),
 		"LightGrey":            reflect.ValueOf(&p0_figure.LightGrey).Elem(),
+		"LiveCurve":            reflect.ValueOf(p0_figure.LiveCurve),
 		"LossCurves":           reflect.ValueOf(p0_figure.LossCurves),
 		"MiddleColumn":         reflect.ValueOf(constant.MakeFromLiteral("0x1.c8p+06", token.FLOAT, 0)),
 		"Model":                reflect.ValueOf((*p0_figure.Model)(nil)),
