@@ -42,6 +42,9 @@ type Options struct {
 	Show func(values ...any)
 	// GoPanic receives the panic of a goroutine.
 	GoPanic func(*Error)
+	// Input asks the user for a line; fmt.Scan and package spindle/prompt read
+	// by it. If nil they read standard input.
+	Input func(prompt string, password bool) (string, error)
 	// GoVersion is the language version, such as "go1.26"; the newest if empty.
 	GoVersion string
 }
@@ -69,9 +72,10 @@ func New(opt Options) (*Interp, error) {
 	}); ok && opt.Sources == nil {
 		opt.Sources = s.Sources
 	}
+	opt = withPrompt(opt)
 	k := &Interp{opt: opt, fset: token.NewFileSet(), world: newWorld(), texts: map[string]string{}, declOf: map[types.Object]*decl{}}
 	k.vm = vm.New(vm.Options{
-		Own: notebookPath, Symbols: opt.Symbols, Importer: opt.Importer, Sources: opt.Sources,
+		Own: notebookPath, Stdin: opt.stdin(), Symbols: opt.Symbols, Importer: opt.Importer, Sources: opt.Sources,
 		GoPanic: func(p *vm.Panic) {
 			if opt.GoPanic != nil {
 				opt.GoPanic(k.panicError(p))

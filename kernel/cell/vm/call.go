@@ -417,7 +417,7 @@ func (c *compiler) prepareNative(k *prepared, e *ast.CallExpr, v reflect.Value, 
 
 func (c *compiler) nativeArgs(k *prepared, e *ast.CallExpr, fn reflect.Value, recv func(*frame) reflect.Value, sig *types.Signature, pkg, name string) {
 	first, vals := c.argValues(e, sig)
-	mode := passMode(pkg)
+	mode := passMode(pkg, name)
 	var in []func(*frame) reflect.Value
 	if recv != nil {
 		in = append(in, recv)

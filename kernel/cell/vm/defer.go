@@ -189,26 +189,32 @@ func (c *compiler) goStmt(s *ast.GoStmt) exec {
 // guard runs a goroutine so that a panic ends it and no more.
 func (th *thread) guard(f func()) {
 	done := false
+	id := goroutineID()
+	goroutines.Store(id, th)
 	defer func() {
+		goroutines.Delete(id)
 		if done {
 			return
 		}
-		r := recover()
-		if r == nil {
-			return // runtime.Goexit
-		}
-		if s, ok := r.(stopped); ok {
-			if s.exit {
-				th.g.end(s)
-			}
-			return
-		}
-		if th.m.opt.GoPanic != nil {
-			th.m.opt.GoPanic(&Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m})
+		if r := recover(); r != nil { // else runtime.Goexit
+			th.report(r)
 		}
 	}()
 	f()
 	done = true
+}
+
+// report tells of the panic that ended a goroutine. An exit ends the cell.
+func (th *thread) report(r any) {
+	if s, ok := r.(stopped); ok {
+		if s.exit {
+			th.g.end(s)
+		}
+		return
+	}
+	if th.m.opt.GoPanic != nil {
+		th.m.opt.GoPanic(&Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m})
+	}
 }
 
 var _ = runtime.Goexit

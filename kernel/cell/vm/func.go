@@ -45,11 +45,49 @@ func (f *Func) reflect(t *typ) reflect.Value {
 
 // callGo runs f for compiled code, on whatever goroutine that is.
 func (f *Func) callGo(args []reflect.Value) []reflect.Value {
-	th := f.m.callback()
-	c := f.code
-	fr := th.call(c)
-	fr.env = f.env
-	return fr.runGo(args)
+	return f.m.callback(f.code, func(th *thread) []reflect.Value {
+		fr := th.call(f.code)
+		fr.env = f.env
+		return fr.runGo(args)
+	})
+}
+
+// callback runs code of the notebook for compiled code. A panic goes on through
+// the compiled code if a cell called that; on a goroutine that compiled code
+// has started nobody could catch it, so it ends here and is reported.
+func (m *Machine) callback(c *code, call func(*thread) []reflect.Value) (out []reflect.Value) {
+	th := m.threads.Get().(*thread)
+	m.grpMu.Lock()
+	th.g = m.current
+	m.grpMu.Unlock()
+	th.depth, th.top, th.unwinding, th.inFlight = 0, nil, false, nil
+	done := false
+	defer func() {
+		if done {
+			m.threads.Put(th)
+			return
+		}
+		r := recover()
+		if r == nil {
+			return // runtime.Goexit
+		}
+		if outer, ok := goroutines.Load(goroutineID()); ok {
+			o := outer.(*thread)
+			o.panicked(r, append(th.trace(r), o.trace(nil)...))
+			panic(r)
+		}
+		th.report(r)
+		sig := c.sig.t.Underlying().(*types.Signature)
+		for v := range sig.Results().Variables() {
+			m.mu.Lock()
+			t := m.typ(v.Type())
+			m.mu.Unlock()
+			out = append(out, reflect.Zero(t.rt))
+		}
+	}()
+	out = call(th)
+	done = true
+	return out
 }
 
 // runGo runs a frame with arguments from compiled code, and releases it.

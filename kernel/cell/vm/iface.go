@@ -284,12 +284,13 @@ func (m *Machine) callMethod(v any, b *bound, args []reflect.Value) []reflect.Va
 		}
 		return fn.Call(args)
 	}
-	th := m.callback()
-	nf := th.call(b.fn.code)
-	nf.recv = v
-	b.setRecv(nf)
-	nf.env = b.fn.env
-	return nf.runGo(args)
+	return m.callback(b.fn.code, func(th *thread) []reflect.Value {
+		nf := th.call(b.fn.code)
+		nf.recv = v
+		b.setRecv(nf)
+		nf.env = b.fn.env
+		return nf.runGo(args)
+	})
 }
 
 // ownPackage returns the package in which names that are not exported are

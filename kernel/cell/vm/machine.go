@@ -13,6 +13,8 @@ package vm
 import (
 	"go/ast"
 	"go/types"
+	"io"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,6 +36,8 @@ type Options struct {
 	// Sources gives the source files of packages with generic functions,
 	// name → text; nil for all others.
 	Sources func(path string) map[string]string
+	// Stdin is what fmt.Scan and its like read; os.Stdin if nil.
+	Stdin io.Reader
 	// GoPanic receives what ended a goroutine.
 	GoPanic func(*Panic)
 }
@@ -67,6 +71,7 @@ type Machine struct {
 	main    *thread
 	current *group
 	grpMu   sync.Mutex
+	threads sync.Pool // of *thread, for calls from compiled code
 }
 
 // A Global is a variable of the notebook.
@@ -99,6 +104,9 @@ type funcInstance struct {
 
 // New returns a machine.
 func New(opt Options) *Machine {
+	if opt.Stdin == nil {
+		opt.Stdin = os.Stdin
+	}
 	m := &Machine{
 		opt: opt, types: newTypeMap(), laid: newTypeMap(), open: map[*types.Named]bool{},
 		reflected: map[reflect.Type]types.Type{}, hidden: map[string]reflect.Type{},
@@ -117,6 +125,7 @@ func New(opt Options) *Machine {
 	m.overrides = m.overriding()
 	m.findWrappers()
 	m.current = newGroup()
+	m.threads.New = func() any { return &thread{m: m} }
 	m.main = &thread{m: m, g: m.current}
 	return m
 }
@@ -169,14 +178,6 @@ func (m *Machine) findWrappers() {
 	}
 	m.wrappers[reflect.TypeFor[error]()] = reflect.TypeFor[errorWrapper]()
 	m.wraps[reflect.TypeFor[errorWrapper]()] = true
-}
-
-// callback returns the thread on which compiled code calls back.
-func (m *Machine) callback() *thread {
-	m.grpMu.Lock()
-	g := m.current
-	m.grpMu.Unlock()
-	return &thread{m: m, g: g}
 }
 
 // Define makes a variable of the notebook.

@@ -28,7 +28,10 @@ const (
 )
 
 // passMode tells how a package's functions take any.
-func passMode(pkg string) passing {
+func passMode(pkg, name string) passing {
+	if pkg == "fmt" && strings.Contains(name, "can") {
+		return passRaw // Scan fills what it is given
+	}
 	switch pkg {
 	case "fmt", "log", "errors":
 		return passShown
@@ -110,6 +113,9 @@ func (m *Machine) overriding() map[string]map[string]reflect.Value {
 			"Sprintf": v(func(f string, a ...any) string { return fmt.Sprintf(withTypeVerbs(f, a), a...) }),
 			"Fprintf": v(func(w io.Writer, f string, a ...any) (int, error) { return fmt.Fprintf(w, withTypeVerbs(f, a), a...) }),
 			"Errorf":  v(func(f string, a ...any) error { return fmt.Errorf(withTypeVerbs(f, a), m.asErrors(a)...) }),
+			"Scan":    v(func(a ...any) (int, error) { return fmt.Fscan(m.opt.Stdin, a...) }),
+			"Scanln":  v(func(a ...any) (int, error) { return fmt.Fscanln(m.opt.Stdin, a...) }),
+			"Scanf":   v(func(f string, a ...any) (int, error) { return fmt.Fscanf(m.opt.Stdin, f, a...) }),
 			"Print":   v(func(a ...any) (int, error) { return fmt.Fprint(os.Stdout, textKinds(a)...) }),
 			"Sprint":  v(func(a ...any) string { return fmt.Sprint(textKinds(a)...) }),
 			"Fprint":  v(func(w io.Writer, a ...any) (int, error) { return fmt.Fprint(w, textKinds(a)...) }),

@@ -159,38 +159,40 @@ func (m *Machine) Start(p *Program) *Run {
 	r := &Run{g: g, th: th, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
-		r.err = th.run(p.code, &r.at)
+		th.run(p.code, r)
 	}()
 	return r
 }
 
 // run runs a cell's statements to their end, whatever that is.
-func (th *thread) run(c *code, at *token.Pos) (err error) {
+func (th *thread) run(c *code, run *Run) {
 	f := th.call(c)
 	done := false
+	id := goroutineID()
+	goroutines.Store(id, th)
 	defer func() {
-		*at = f.pos
+		goroutines.Delete(id)
+		run.at = f.pos
 		if done {
 			return
 		}
 		r := recover()
 		switch r := r.(type) {
 		case nil:
-			err = &Panic{Value: "runtime.Goexit was called by the cell itself", Trace: th.trace(nil), m: th.m}
+			run.err = &Panic{Value: "runtime.Goexit was called by the cell itself", Trace: th.trace(nil), m: th.m}
 		case stopped:
 			if r.exit {
-				err = &Exit{r.code}
+				run.err = &Exit{r.code}
 			} else {
-				err = ErrInterrupted
+				run.err = ErrInterrupted
 			}
 		default:
-			err = &Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m}
+			run.err = &Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m}
 		}
 	}()
 	f.run(nil)
 	th.release(f)
 	done = true
-	return nil
 }
 
 // Done is closed when the run has ended.
