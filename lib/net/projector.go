@@ -62,6 +62,7 @@ func (p *Projector) Nodes(g *gorgonia.ExprGraph, like *gorgonia.Node) gorgonia.N
 // view's. A dropout mask may be given for x; the two views must have masks with
 // different seeds.
 func (p *Projector) Build(x *gorgonia.Node, nodes gorgonia.Nodes, drop *op.DropoutMask) (z *gorgonia.Node, err error) {
+	norm := op.BatchNorm{Eps: BatchNormEps}
 	steps := []func(*gorgonia.Node) (*gorgonia.Node, error){
 		op.Flatten,
 		func(x *gorgonia.Node) (*gorgonia.Node, error) {
@@ -71,9 +72,9 @@ func (p *Projector) Build(x *gorgonia.Node, nodes gorgonia.Nodes, drop *op.Dropo
 			return op.Dropout(x, drop)
 		},
 		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Linear(x, nodes[0], nil) },
-		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.BatchNormRelu(x, nodes[1], BatchNormEps) },
+		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.BatchNormRelu(x, nodes[1], norm) },
 		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Linear(x, nodes[2], nil) },
-		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.BatchNormRelu(x, nodes[3], BatchNormEps) },
+		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.BatchNormRelu(x, nodes[3], norm) },
 		func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Linear(x, nodes[4], nodes[5]) },
 	}
 	for _, step := range steps {

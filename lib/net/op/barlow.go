@@ -8,87 +8,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// BatchNormRelu appends ReLU((x − mean)/√(var + eps) + beta) for x [n][k],
-// mean and biased variance over the batch, beta [k], no gain: the projector's
-// normalisation, which in the published code uses the batch's statistics
-// always, in evaluation as well (spec/02 3.2).
-func BatchNormRelu(x, beta *gorgonia.Node, eps float64) (*gorgonia.Node, error) {
-	if !(eps >= 0) {
-		return nil, fmt.Errorf("op: BatchNormRelu: eps %v must not be negative", eps)
-	}
-	return byDtype("BatchNormRelu", x,
-		func() (*gorgonia.Node, error) { return batchNorm[float32](x, beta, eps) },
-		func() (*gorgonia.Node, error) { return batchNorm[float64](x, beta, eps) })
-}
-
-func batchNorm[T Float](x, beta *gorgonia.Node, eps float64) (*gorgonia.Node, error) {
-	if err := wantDims("BatchNormRelu", "x", x, 2); err != nil {
-		return nil, err
-	}
-	n, k := x.Shape()[0], x.Shape()[1]
-	if err := wantShape("BatchNormRelu", "beta", beta, k); err != nil {
-		return nil, err
-	}
-	hat := make([]float64, n*k) // normalised values of the last run
-	inv := make([]float64, k)
-	dBeta := make([]T, k)
-	label := fmt.Sprintf("BatchNormRelu n=%d k=%d eps=%v", n, k, eps)
-	fwd := newCall(label, shapes(x, beta), x.Shape(), func(in [][]T, out []T) error {
-		for j := range k {
-			mean, variance := columnMoments(in[0], j, k)
-			inv[j] = 1 / math.Sqrt(variance+eps)
-			for i := j; i < n*k; i += k {
-				hat[i] = (float64(in[0][i]) - mean) * inv[j]
-				out[i] = T(max(0, hat[i]+float64(in[1][j])))
-			}
-		}
-		return nil
-	})
-	fwd.wants = []bool{true, true}
-	fwd.grad = func(in gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
-		dx, err := newCall("grad of "+label, shapes(y, dy), in[0].Shape(), func(in [][]T, out []T) error {
-			for j := range k {
-				var sum, dot float64
-				for i := j; i < n*k; i += k {
-					if in[0][i] > 0 {
-						sum += float64(in[1][i])
-						dot += float64(in[1][i]) * hat[i]
-					}
-				}
-				dBeta[j] = T(sum)
-				for i := j; i < n*k; i += k {
-					g := 0.0
-					if in[0][i] > 0 {
-						g = float64(in[1][i])
-					}
-					out[i] = T(inv[j] * (g - sum/float64(n) - hat[i]*dot/float64(n)))
-				}
-			}
-			return nil
-		}).apply(y, dy)
-		if err != nil {
-			return nil, err
-		}
-		db, err := newPick("beta of grad of "+label, dx.Shape(), in[1].Shape(), func() []T { return dBeta }).apply(dx)
-		return gorgonia.Nodes{dx, db}, err
-	}
-	return fwd.apply(x, beta)
-}
-
-// columnMoments returns mean and population variance of column j of k.
-func columnMoments[T Float](x []T, j, k int) (mean, variance float64) {
-	n := float64(len(x) / k)
-	for i := j; i < len(x); i += k {
-		mean += float64(x[i])
-	}
-	mean /= n
-	for i := j; i < len(x); i += k {
-		d := float64(x[i]) - mean
-		variance += d * d
-	}
-	return mean, variance / n
-}
-
 // BarlowLoss appends the redundancy-reduction loss of two embeddings [n][k]:
 // with u the columns less their mean and divided by their population variance
 // (as published) or, if std, by its root, and C = uₐᵀu_b/n,
@@ -151,13 +70,15 @@ type barlow struct {
 	za, zb []float64 // the embeddings; after backward their gradients
 	ua, ub []float64
 	sa, sb []float64 // what the columns were divided by
+	mean   []float64
 	c, dc  []float64
 }
 
 func newBarlow(n, k int, lambda float64, std bool) *barlow {
 	b := &barlow{n: n, k: k, lambda: lambda, std: std}
 	b.za, b.zb, b.ua, b.ub = make([]float64, n*k), make([]float64, n*k), make([]float64, n*k), make([]float64, n*k)
-	b.sa, b.sb, b.c, b.dc = make([]float64, k), make([]float64, k), make([]float64, k*k), make([]float64, k*k)
+	b.sa, b.sb, b.mean = make([]float64, k), make([]float64, k), make([]float64, k)
+	b.c, b.dc = make([]float64, k*k), make([]float64, k*k)
 	return b
 }
 
@@ -178,15 +99,14 @@ func (b *barlow) loss(za, zb []float64) float64 {
 }
 
 func (b *barlow) standardise(u, s, z []float64) {
-	for j := range b.k {
-		mean, variance := columnMoments(z, j, b.k)
-		s[j] = variance
-		if b.std {
-			s[j] = math.Sqrt(variance)
+	columnMoments(z, b.mean, s)
+	if b.std {
+		for j, v := range s {
+			s[j] = math.Sqrt(v)
 		}
-		for i := j; i < len(z); i += b.k {
-			u[i] = (z[i] - mean) / s[j]
-		}
+	}
+	for i, v := range z {
+		u[i] = (v - b.mean[i%b.k]) / s[i%b.k]
 	}
 }
 

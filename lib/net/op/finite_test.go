@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -27,13 +28,16 @@ func newCheck(t *testing.T, rng *rand.Rand, format string, args ...any) *check {
 }
 
 func (c *check) in(name string, shape ...int) {
-	n := tensor.Shape(shape).TotalSize()
+	c.data[name], c.dims[name] = randoms(c.rng, tensor.Shape(shape).TotalSize()), shape
+	c.keys = append(c.keys, name)
+}
+
+func randoms(rng *rand.Rand, n int) []float64 {
 	x := make([]float64, n)
 	for i := range x {
-		x[i] = c.rng.NormFloat64()
+		x[i] = rng.NormFloat64()
 	}
-	c.data[name], c.dims[name] = x, shape
-	c.keys = append(c.keys, name)
+	return x
 }
 
 type builder func(b *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error)
@@ -55,10 +59,7 @@ func (c *check) cost(build builder, dy []float64, wrt ...string) (float64, [][]f
 		loss = y
 	} else {
 		if dy == nil {
-			dy = make([]float64, y.Shape().TotalSize())
-			for i := range dy {
-				dy[i] = c.rng.NormFloat64()
-			}
+			dy = randoms(c.rng, y.Shape().TotalSize())
 		}
 		loss = b.weighted(y, dy)
 	}
@@ -194,6 +195,21 @@ func TestHeadFiniteDifferences(t *testing.T) {
 			return Linear(f, in["w"], in["b"])
 		}, "x", "w", "b")
 
+		c = newCheck(t, rng, "Times, Rows, Along %s", what)
+		c.in("x", n+1, k)
+		c.in("keep", n+1, k)
+		c.in("d", n, k)
+		c.run(func(b *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
+			return Along(b.must(Rows(b.must(Times(in["x"], in["keep"])), 1, n+1)), in["d"])
+		}, "x")
+
+		c = newCheck(t, rng, "Reshape, the sum of two views' rows %s", what)
+		c.in("x", 2*n, h, ci)
+		c.run(func(b *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
+			x := b.must(Reshape(in["x"], 2*n, h*ci))
+			return gorgonia.HadamardProd(b.must(Rows(x, 0, n)), b.must(Rows(x, n, 2*n)))
+		}, "x")
+
 		c = newCheck(t, rng, "Dropout %s", what)
 		c.in("x", n, h, steps, ci)
 		c.run(func(_ *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
@@ -218,14 +234,13 @@ func TestHeadFiniteDifferences(t *testing.T) {
 		c = newCheck(t, rng, "ResidualVariance %s", what)
 		c.in("p", n, steps, k)
 		c.in("y", n, steps, k)
-		c.in("start", n)
-		c.in("end", n)
+		c.in("spans", n, 2)
 		for i := range n {
 			s := rng.IntN(steps)
-			c.data["start"][i], c.data["end"][i] = float64(s), float64(s+1+rng.IntN(steps-s))
+			c.data["spans"][2*i], c.data["spans"][2*i+1] = float64(s), float64(s+1+rng.IntN(steps-s))
 		}
 		c.run(func(_ *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
-			return ResidualVariance(in["p"], in["y"], in["start"], in["end"])
+			return ResidualVariance(in["p"], in["y"], in["spans"])
 		}, "p")
 	}
 }
@@ -233,13 +248,16 @@ func TestHeadFiniteDifferences(t *testing.T) {
 func TestBarlowFiniteDifferences(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 4 {
-		n, k := 8+rng.IntN(9), 2+rng.IntN(4)
-		c := newCheck(t, rng, "BatchNormRelu n=%d k=%d", n, k)
-		c.in("x", n, k)
-		c.in("beta", k)
-		c.run(func(_ *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
-			return BatchNormRelu(in["x"], in["beta"], 1e-3)
-		}, "x", "beta")
+		n, k := 2*(4+rng.IntN(5)), 2+rng.IntN(4)
+		var c *check
+		for _, how := range []BatchNorm{{Eps: 1e-3}, {Eps: 1e-3, Groups: 2}, {Fixed: &BatchStats{randoms(rng, k), slices.Repeat([]float64{0.3}, k)}}} {
+			c = newCheck(t, rng, "BatchNormRelu n=%d k=%d %+v", n, k, how)
+			c.in("x", n, k)
+			c.in("beta", k)
+			c.run(func(_ *bench, in map[string]*gorgonia.Node) (*gorgonia.Node, error) {
+				return BatchNormRelu(in["x"], in["beta"], how)
+			}, "x", "beta")
+		}
 		for _, std := range []bool{false, true} {
 			c = newCheck(t, rng, "BarlowLoss n=%d k=%d std=%v", n, k, std)
 			c.in("a", n, k)

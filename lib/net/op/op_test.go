@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -31,7 +32,11 @@ func TestResidualVarianceGolden(t *testing.T) {
 		for _, dt := range dtypes {
 			b := newBench(t, dt)
 			p := b.array(c, "p")
-			loss := b.must(ResidualVariance(p, b.array(c, "y"), b.array(c, "start"), b.array(c, "end")))
+			var spans []float64
+			for i, from := range c.Array(t, "start").Data {
+				spans = append(spans, from, c.Array(t, "end").Data[i])
+			}
+			loss := b.must(ResidualVariance(p, b.array(c, "y"), b.input("spans", spans, len(spans)/2, 2)))
 			out, grads := b.run(loss, gorgonia.Nodes{p}, loss)
 			c.Compare(t, precision(dt), "loss", out[0])
 			c.Compare(t, precision(dt), "grad_p", grads[0])
@@ -69,10 +74,51 @@ func TestMisfits(t *testing.T) {
 		"integers":            func() (*gorgonia.Node, error) { return Conv(node("i", tensor.Int, 1, 2, 2, 1), x, 1, 1, true) },
 		"keep":                func() (*gorgonia.Node, error) { return Dropout(x, &DropoutMask{Keep: 0}) },
 		"crop":                func() (*gorgonia.Node, error) { return Crop(x, 6, 6) },
-		"LSTM":                func() (*gorgonia.Node, error) { return LSTM(x, x, node("r", f32, 8, 2), x, x, true) },
+		"times":               func() (*gorgonia.Node, error) { return Times(x, node("k", f32, 2, 5, 6, 2)) },
+		"along":               func() (*gorgonia.Node, error) { return Along(x, node("d", f64, 2, 5, 6, 3)) },
+		"rows":                func() (*gorgonia.Node, error) { return Rows(x, 1, 3) },
+		"groups": func() (*gorgonia.Node, error) {
+			return BatchNormRelu(node("bx", f32, 5, 3), node("bb", f32, 3), BatchNorm{Groups: 2})
+		},
+		"statistics": func() (*gorgonia.Node, error) {
+			return BatchNormRelu(node("cx", f32, 4, 3), node("cb", f32, 3), BatchNorm{Fixed: NewBatchStats(2)})
+		},
+		"LSTM": func() (*gorgonia.Node, error) { return LSTM(x, x, node("r", f32, 8, 2), x, x, true) },
 	} {
 		if n, err := build(); err == nil {
 			t.Errorf("%s: no error, node %v", name, n.Shape())
+		}
+	}
+}
+
+// A batch norm reports the statistics of its groups, averaged, and takes given ones.
+func TestBatchNormStatistics(t *testing.T) {
+	b := newBench(t, tensor.Float64)
+	x := b.input("x", []float64{1, 3, 10, 14}, 4, 1)
+	beta := b.input("beta", []float64{10}, 1)
+	seen, fixed := NewBatchStats(1), &BatchStats{Mean: []float64{1}, Variance: []float64{4}}
+	own := b.must(BatchNormRelu(x, beta, BatchNorm{Groups: 2, Seen: seen}))
+	given := b.must(BatchNormRelu(x, beta, BatchNorm{Groups: 2, Fixed: fixed}))
+	out, _ := b.run(nil, nil, own, given)
+	// Means 2 and 12, variances 1 and 4 of the two groups.
+	if seen.Mean[0] != 7 || seen.Variance[0] != 2.5 {
+		t.Errorf("statistics %+v, want mean 7 and variance 2.5", seen)
+	}
+	if got := fmt.Sprint(out); got != "[[9 11 9 11] [10 11 14.5 16.5]]" {
+		t.Errorf("outputs %v", got)
+	}
+}
+
+// Spans that hold no frame, or numbers that are none, are the data's fault.
+func TestBadSpans(t *testing.T) {
+	for _, span := range [][]float64{{-1, 2}, {0, 4}, {2, 2}, {math.NaN(), 2}, {0, math.Inf(1)}, {1.2, 1.7}} {
+		b := newBench(t, tensor.Float64)
+		b.must(ResidualVariance(b.input("p", make([]float64, 6), 1, 3, 2), b.input("y", make([]float64, 6), 1, 3, 2), b.input("s", span, 1, 2)))
+		vm := gorgonia.NewTapeMachine(b.g)
+		err := vm.RunAll()
+		vm.Close()
+		if err == nil || !strings.Contains(err.Error(), "trial 0") {
+			t.Errorf("span %v: error %v", span, err)
 		}
 	}
 }
