@@ -47,7 +47,7 @@ func TestLengthsAreSane(t *testing.T) {
 		r, _ := ReachFor(name)
 		for quirks, s := range map[string]*Solver{"OpenSim40": NewSolver(m, OpenSim40), "Ideal": NewSolver(m, Ideal)} {
 			rng := rand.New(rand.NewPCG(17, 18))
-			for k := range postures(t, 10000) / 2 {
+			for k := range postures(t, 5000) {
 				q := randomPosture(m, &r, rng, k%2 == 1)
 				s.Set(q)
 				for i := range m.Muscles {
