@@ -29,7 +29,7 @@ type PathVertex struct {
 }
 
 // Path appends to dst the line that muscle i follows in the ground, with
-// points on the surfaces that it wraps over about 1 or 2 mm apart. Valid after Set.
+// points at most 1 mm apart on the surfaces that it wraps over. Valid after Set.
 func (s *Solver) Path(dst []PathVertex, i int) []PathVertex {
 	p := &s.paths[i]
 	for k := range p.knots {

@@ -71,12 +71,12 @@ func acos(x float64) float64 { return math.Acos(math.Min(math.Max(x, -1), 1)) }
 func (w *surface) surfaceLine(c *contact, visit func(vec)) {
 	switch w.Kind {
 	case Cylinder:
-		helix(c, w.Radius, visit)
+		helix(c, visit)
 	case Torus:
 		f := newRingFrame(c.ring)
 		local := *c
 		local.r1, local.r2 = f.local(c.r1), f.local(c.r2)
-		helix(&local, w.Inner, func(q vec) { visit(f.back(q)) })
+		helix(&local, func(q vec) { visit(f.back(q)) })
 	default:
 		if !c.chordal {
 			r1, r2 := c.r1.mul(w.scale), c.r2.mul(w.scale)
@@ -88,17 +88,18 @@ func (w *surface) surfaceLine(c *contact, visit func(vec)) {
 	}
 }
 
-// helix visits points 2 mm apart between the tangent points on a cylinder.
-func helix(c *contact, radius float64, visit func(vec)) {
-	n := math.Trunc(c.length / 0.002)
-	if !(n >= 2) || n > 1e5 {
-		return
-	}
+// helix visits points between the tangent points on a cylinder, at most 1 mm
+// and a fifth of a radian apart.
+func helix(c *contact, visit func(vec)) {
 	theta := acos(radial(c.r1, c.r2) / math.Sqrt(radial(c.r1, c.r1)*radial(c.r2, c.r2)))
 	sense := float64(signOf(c.r1.x*c.r2.y - c.r1.y*c.r2.x))
 	if c.long {
 		theta = 2*math.Pi - theta
 		sense = -sense
+	}
+	n := math.Ceil(math.Max(c.length/0.001, theta/0.2))
+	if !(n <= 1e5) {
+		return
 	}
 	for k := 1.0; k < n; k++ {
 		sin, cos := math.Sincos(sense * theta * k / n)
