@@ -30,7 +30,6 @@ type Socket struct {
 	mu     sync.Mutex
 	conns  map[string]*Conn
 	closed bool
-	onSub  func(id, topic string)
 }
 
 // Listen opens a ROUTER, XPUB or REP socket at an endpoint such as
@@ -59,13 +58,6 @@ func Listen(kind, endpoint string) (*Socket, error) {
 
 // Addr returns the address that the socket listens at.
 func (s *Socket) Addr() net.Addr { return s.l.Addr() }
-
-// OnSubscribe sets what is called when a peer of an XPUB socket subscribes.
-func (s *Socket) OnSubscribe(f func(id, topic string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onSub = f
-}
 
 func (s *Socket) accept() {
 	slots := make(chan struct{}, maxConns)
@@ -123,9 +115,9 @@ func (s *Socket) serve(c *Conn) {
 		frames, err := c.receive(func(name string, body []byte) {
 			switch name {
 			case "SUBSCRIBE":
-				s.subscribe(c, string(body), true)
+				c.subscribe(string(body), true)
 			case "CANCEL":
-				s.subscribe(c, string(body), false)
+				c.subscribe(string(body), false)
 			}
 		})
 		if err != nil {
@@ -134,10 +126,10 @@ func (s *Socket) serve(c *Conn) {
 		switch s.kind {
 		case "XPUB":
 			if len(frames) == 1 && len(frames[0]) > 0 && frames[0][0] <= 1 {
-				s.subscribe(c, string(frames[0][1:]), frames[0][0] == 1)
+				c.subscribe(string(frames[0][1:]), frames[0][0] == 1)
 			}
 		case "REP":
-			if c.waiting() > 1<<20 {
+			if c.waiting() > maxEcho {
 				return // it asks and never reads
 			}
 			c.send(frames, false)
@@ -154,21 +146,15 @@ func (s *Socket) serve(c *Conn) {
 // maxTopics bounds what one peer can make us remember.
 const maxTopics = 1000
 
-func (s *Socket) subscribe(c *Conn, topic string, on bool) {
+func (c *Conn) subscribe(topic string, on bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if on && len(c.subs) < maxTopics && len(topic) < 1024 {
 		c.subs[topic]++
 	} else if !on && c.subs[topic] > 1 {
 		c.subs[topic]--
 	} else if !on {
 		delete(c.subs, topic)
-	}
-	c.mu.Unlock()
-	s.mu.Lock()
-	f := s.onSub
-	s.mu.Unlock()
-	if on && f != nil {
-		f(c.id, topic)
 	}
 }
 
@@ -188,14 +174,17 @@ func (s *Socket) Recv() (Message, error) {
 	}
 }
 
-// Send queues a message for the peer of an identity; it is dropped if that has gone.
-func (s *Socket) Send(to string, frames [][]byte) {
+// Send queues a message for the peer of an identity; it is dropped, and false
+// returned, if there is none.
+func (s *Socket) Send(to string, frames [][]byte) bool {
 	s.mu.Lock()
 	c := s.conns[to]
 	s.mu.Unlock()
-	if c != nil {
-		c.send(frames, false)
+	if c == nil {
+		return false
 	}
+	c.send(frames, false)
+	return true
 }
 
 // Publish queues a message for all peers that subscribe to its first frame.
