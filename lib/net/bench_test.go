@@ -2,6 +2,7 @@ package net
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -16,13 +17,20 @@ import (
 	"github.com/spindle-lab/spindle/lib/run"
 )
 
-// The networks of spec/06's comparison with PyTorch, and the median of the
-// shallow list.
-var benchNets = []string{
-	"spatial_temporal_4_8-16-16-32_32-32-64-64_7293",
-	"spatiotemporal_4_8-8-32-64_7272",
-	"temporal_spatial_4_16-16-32-64_64-64-64-64_5272",
-	"spatial_temporal_4_8-8-8-16_16-16-16-32_3172",
+// benchNets are the networks of spec/06's comparison with PyTorch, the median
+// of the shallow list, and the LSTM of spec/02 8.2.
+func benchNets(tb testing.TB) []Arch {
+	tb.Helper()
+	archs, err := ParseNames(
+		"spatial_temporal_4_8-16-16-32_32-32-64-64_7293",
+		"spatiotemporal_4_8-8-32-64_7272",
+		"temporal_spatial_4_16-16-32-64_64-64-64-64_5272",
+		"spatial_temporal_4_8-8-8-16_16-16-16-32_3172",
+	)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return append(archs, Recurrent([]int{8, 16, 16}, 128, 5, 1))
 }
 
 // A trainer is a classification network on a batch, ready to step.
@@ -98,38 +106,82 @@ func (tr *trainer) step(tb testing.TB) {
 }
 
 // BenchmarkStep makes training steps (forward, backward, Adam) at batch 64 on
-// 39×400×2, as ../shared/bench/torch_step.py does in PyTorch.
+// 39×400×2 and, by turns with them, lib/blas's sgemm at 1024³, whose rate is
+// what the machine allows: so that other load falls on both. testdata/beside.sh
+// runs it beside PyTorch.
 func BenchmarkStep(b *testing.B) {
-	for _, name := range benchNets {
-		b.Run(name, func(b *testing.B) {
+	for _, a := range benchNets(b) {
+		b.Run(a.Name(), func(b *testing.B) {
 			const batch = 64
-			a, err := ParseName(name)
-			if err != nil {
-				b.Fatal(err)
-			}
 			tr := newTrainer(b, a, batch)
 			tr.step(b)
-			cpu := cpuSeconds()
+			square := newSquare()
+			var step time.Duration
+			var cpu float64
 			for b.Loop() {
+				t0, c0 := time.Now(), cpuSeconds()
 				tr.step(b)
+				step += time.Since(t0)
+				cpu += cpuSeconds() - c0
+				square.run()
 			}
-			s := b.Elapsed().Seconds() / float64(b.N)
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(s*1e3, "ms/step")
-			b.ReportMetric((cpuSeconds()-cpu)/float64(b.N)*1e3, "cpu-ms/step")
-			b.ReportMetric(float64(a.TrainFLOPs(39, 400, 2))*batch/s/1e9, "GFLOP/s")
+			n := float64(b.N)
+			b.ReportMetric(step.Seconds()/n*1e3, "ms/step")
+			b.ReportMetric(cpu/n*1e3, "cpu-ms/step")
+			square.report(b, float64(a.TrainFLOPs(39, 400, 2))*batch*n, step)
 		})
 	}
 }
 
+// A square is a product of 1024×1024 matrices in float32, run by turns with
+// what is compared with it.
+type square struct {
+	p, q, r blas32.General
+	spent   time.Duration
+	runs    int
+}
+
+const squareSize = 1024
+
+func newSquare() *square {
+	blas.Use()
+	m := func() blas32.General {
+		return blas32.General{Rows: squareSize, Cols: squareSize, Stride: squareSize, Data: ramp(squareSize * squareSize)}
+	}
+	s := &square{p: m(), q: m(), r: m()}
+	s.run()
+	s.spent, s.runs = 0, 0
+	return s
+}
+
+func ramp(n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(i%13) - 6
+	}
+	return x
+}
+
+func (s *square) run() {
+	t0 := time.Now()
+	blas32.Gemm(gonumblas.NoTrans, gonumblas.NoTrans, 1, s.p, s.q, 0, s.r)
+	s.spent += time.Since(t0)
+	s.runs++
+}
+
+// report gives the rate of an amount of work and its share of the product's rate.
+func (s *square) report(b *testing.B, flops float64, spent time.Duration) {
+	rate := flops / spent.Seconds()
+	own := 2 * math.Pow(squareSize, 3) * float64(s.runs) / s.spent.Seconds()
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	b.ReportMetric(100*rate/own, "%ofsgemm")
+}
+
 // BenchmarkForward runs the encoder alone.
 func BenchmarkForward(b *testing.B) {
-	for _, name := range benchNets {
-		b.Run(name, func(b *testing.B) {
-			a, err := ParseName(name)
-			if err != nil {
-				b.Fatal(err)
-			}
+	for _, a := range benchNets(b) {
+		b.Run(a.Name(), func(b *testing.B) {
 			n, err := New(a, run.Stream(1, "bench"))
 			if err != nil {
 				b.Fatal(err)
@@ -138,10 +190,7 @@ func BenchmarkForward(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			x := make([]float32, chunk*39*400*2)
-			for i := range x {
-				x[i] = float32(i%17) - 8
-			}
+			x := ramp(chunk * 39 * 400 * 2)
 			for b.Loop() {
 				if err := f.Run(x, chunk, nil); err != nil {
 					b.Fatal(err)
@@ -159,42 +208,25 @@ func BenchmarkForward(b *testing.B) {
 // a share of the second's: by turns, so that other load on the machine falls
 // on both.
 func BenchmarkConv64(b *testing.B) {
-	blas.Use()
-	const n, batch = 1024, 16
+	const batch = 16
 	for _, g := range []engine.Geom{
 		engine.Same(39, 50, 64, 1, 7, 1, 1, 64),
 		engine.Same(20, 25, 64, 5, 1, 1, 1, 64),
 		engine.Same(10, 50, 64, 7, 7, 2, 2, 64),
 	} {
 		b.Run(fmt.Sprintf("%dx%d_kernel_%dx%d_stride_%d", g.H, g.W, g.KH, g.KW, g.SW), func(b *testing.B) {
-			fill := func(k int) []float32 {
-				x := make([]float32, k)
-				for i := range x {
-					x[i] = float32(i%13) - 6
-				}
-				return x
-			}
-			square := func() blas32.General {
-				return blas32.General{Rows: n, Cols: n, Stride: n, Data: fill(n * n)}
-			}
 			l := engine.NewLayer[float32](g, batch, false, false, false)
-			x, w, dy := fill(batch*g.In()), fill(g.Weights()), fill(batch*g.Out())
-			p, q, r := square(), square(), square()
-			var conv, gemm time.Duration
+			x, w, dy := ramp(batch*g.In()), ramp(g.Weights()), ramp(batch*g.Out())
+			square := newSquare()
+			var conv time.Duration
 			for b.Loop() {
 				t0 := time.Now()
 				l.Forward(x, w, nil, nil)
 				l.Backward(dy, x, w, nil, true)
-				t1 := time.Now()
-				blas32.Gemm(gonumblas.NoTrans, gonumblas.NoTrans, 1, p, q, 0, r)
-				conv += t1.Sub(t0)
-				gemm += time.Since(t1)
+				conv += time.Since(t0)
+				square.run()
 			}
-			rate := 3 * 2 * float64(batch*g.Weights()*g.OH*g.OW) * float64(b.N) / conv.Seconds() / 1e9
-			own := 2 * float64(n*n*n) * float64(b.N) / gemm.Seconds() / 1e9
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(rate, "GFLOP/s")
-			b.ReportMetric(100*rate/own, "%ofsgemm")
+			square.report(b, 3*2*float64(batch*g.Weights()*g.OH*g.OW)*float64(b.N), conv)
 		})
 	}
 }

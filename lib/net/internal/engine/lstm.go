@@ -20,13 +20,24 @@ const lstmGroup = 16
 type LSTM[T Float] struct {
 	H, T, C, Units int
 
-	Y                    []T // of the last Forward
-	DX, DWih, DWhh       []T // of the last Backward
-	DB, DB2              []T // of the two biases, which are alike
-	wih, whh             []T // transposed weights
-	gates, cells, hidden [][]T
-	partIH, partHH       [][]T
-	partB                [][]float64
+	Y              []T // of the last Forward
+	DX, DWih, DWhh []T // of the last Backward
+	DB, DB2        []T // of the two biases, which are alike
+
+	wih, whh       []T // transposed weights
+	groups         []lstmState[T]
+	partIH, partHH [][]T
+	partB          [][]float64
+}
+
+// lstmState is what a group of samples keeps. A sample's steps lie together:
+// the products over all its steps read and write memory in order.
+type lstmState[T Float] struct {
+	gates, cells []T // [sample][T][4·units] and [sample][T][units]
+
+	// Of one step: the hidden states, or their gradients and the cells', and
+	// the gates' gradients.
+	h, dh, dc, dgates []T
 }
 
 // NewLSTM returns an LSTM for maps of h rows, t steps and c channels.
@@ -52,51 +63,53 @@ func (l *LSTM[T]) Infer(y, x, wih, whh, bih, bhh []T, n int) {
 	transpose(l.wih, wih, u4, in)
 	transpose(l.whh, whh, u4, u)
 	k := l.groupsOf(n)
-	l.gates, l.cells, l.hidden = growAll(l.gates, k), growAll(l.cells, k), growAll(l.hidden, k)
+	l.groups = growAll(l.groups, k)
 	Parallel(k, func(_, g int) {
 		first, m := g*lstmGroup, min(lstmGroup, n-g*lstmGroup)
-		l.gates[g] = grow(l.gates[g], l.T*m*u4)
-		l.cells[g] = grow(l.cells[g], l.T*m*u)
-		l.hidden[g] = grow(l.hidden[g], l.T*m*u)
-		gates, cells, hidden := l.gates[g], l.cells[g], l.hidden[g]
+		s := &l.groups[g]
+		s.gates, s.cells, s.h = grow(s.gates, m*l.T*u4), grow(s.cells, m*l.T*u), grow(s.h, m*u)
 		for b := range m {
 			xb := x[(first+b)*l.H*l.T*l.C:]
-			kernel.Gemm(l.T, u4, gates[b*u4:], m*u4, xb, l.C, l.H, l.C, l.T*l.C, l.wih, u4, false)
+			gates := s.gates[b*l.T*u4 : (b+1)*l.T*u4]
+			kernel.Gemm(l.T, u4, gates, u4, xb, l.C, l.H, l.C, l.T*l.C, l.wih, u4, false)
+			for at := 0; at < len(gates); at += u4 {
+				kernel.Add(gates[at:at+u4], bih)
+				kernel.Add(gates[at:at+u4], bhh)
+			}
 		}
 		for t := range l.T {
-			gt := gates[t*m*u4 : (t+1)*m*u4]
-			for at := 0; at < len(gt); at += u4 {
-				kernel.Add(gt[at:at+u4], bih)
-				kernel.Add(gt[at:at+u4], bhh)
-			}
-			var before []T
 			if t > 0 {
-				kernel.Gemm(m, u4, gt, u4, hidden[(t-1)*m*u:], u, 1, u, 0, l.whh, u4, true)
-				before = cells[(t-1)*m*u : t*m*u]
+				kernel.Gemm(m, u4, s.gates[t*u4:], l.T*u4, s.h, u, 1, u, 0, l.whh, u4, true)
 			}
-			lstmStep(gt, before, cells[t*m*u:(t+1)*m*u], hidden[t*m*u:(t+1)*m*u], u)
 			for b := range m {
-				copy(y[((first+b)*l.T+t)*u:][:u], hidden[(t*m+b)*u:])
+				at := b*l.T + t
+				var before []T
+				if t > 0 {
+					before = s.cells[(at-1)*u : at*u]
+				}
+				h := s.h[b*u : (b+1)*u]
+				lstmStep(s.gates[at*u4:(at+1)*u4], before, s.cells[at*u:(at+1)*u], h)
+				copy(y[((first+b)*l.T+t)*u:], h)
 			}
 		}
 	})
 }
 
-// lstmStep turns the gates' sums into their values and steps cells and hidden.
-func lstmStep[T Float](gates, before, cells, hidden []T, u int) {
-	for b := 0; b*u < len(cells); b++ {
-		gt := gates[b*4*u : (b+1)*4*u]
-		for j := range u {
-			i, f := sigmoid(gt[j]), sigmoid(gt[u+j])
-			g, o := tanh(gt[2*u+j]), sigmoid(gt[3*u+j])
-			gt[j], gt[u+j], gt[2*u+j], gt[3*u+j] = i, f, g, o
-			c := i * g
-			if before != nil {
-				c += f * before[b*u+j]
-			}
-			cells[b*u+j] = c
-			hidden[b*u+j] = o * tanh(c)
+// lstmStep turns the sums of a sample's gates into their values and steps its
+// cells and hidden states.
+func lstmStep[T Float](gates, before, cells, hidden []T) {
+	u := len(hidden)
+	gi, gf, gg, gout := gates[:u], gates[u:2*u], gates[2*u:3*u], gates[3*u:4*u]
+	cells = cells[:u]
+	for j := range hidden {
+		i, f, g, o := sigmoid(gi[j]), sigmoid(gf[j]), tanh(gg[j]), sigmoid(gout[j])
+		gi[j], gf[j], gg[j], gout[j] = i, f, g, o
+		c := i * g
+		if before != nil {
+			c += f * before[j]
 		}
+		cells[j] = c
+		hidden[j] = o * tanh(c)
 	}
 }
 
@@ -116,21 +129,21 @@ func (l *LSTM[T]) Backward(dy, x, wih, whh []T, n int, wantDX bool) {
 		clear(l.partHH[g])
 		clear(l.partB[g])
 		l.backThroughTime(g, first, m, dy, whh)
-		gates := l.gates[g] // now their gradients
-		for t := 1; t < l.T; t++ {
-			kernel.Outer(u, u4, 1, m, l.partHH[g], u4, l.hidden[g][(t-1)*m*u:], 1, u, 0, gates[t*m*u4:], u4, 0)
-		}
-		for at := 0; at < len(gates); at += u4 {
-			for j, v := range gates[at : at+u4] {
-				l.partB[g][j] += float64(v)
-			}
-		}
 		for b := range m {
+			gates := l.groups[g].gates[b*l.T*u4 : (b+1)*l.T*u4] // now their gradients
+			if l.T > 1 {
+				kernel.Outer(u, u4, 1, l.T-1, l.partHH[g], u4, l.Y[(first+b)*l.T*u:], 1, u, 0, gates[u4:], u4, 0)
+			}
+			for at := 0; at < len(gates); at += u4 {
+				for j, v := range gates[at : at+u4] {
+					l.partB[g][j] += float64(v)
+				}
+			}
 			for h := range l.H {
 				at := ((first+b)*l.H + h) * l.T * l.C
-				kernel.Outer(l.C, u4, 1, l.T, l.partIH[g][h*l.C*u4:], u4, x[at:], 1, l.C, 0, gates[b*u4:], m*u4, 0)
+				kernel.Outer(l.C, u4, 1, l.T, l.partIH[g][h*l.C*u4:], u4, x[at:], 1, l.C, 0, gates, u4, 0)
 				if wantDX {
-					kernel.Gemm(l.T, l.C, l.DX[at:], l.C, gates[b*u4:], m*u4, 1, u4, 0, wih[h*l.C:], in, false)
+					kernel.Gemm(l.T, l.C, l.DX[at:], l.C, gates, u4, 1, u4, 0, wih[h*l.C:], in, false)
 				}
 			}
 		}
@@ -153,32 +166,48 @@ func (l *LSTM[T]) Backward(dy, x, wih, whh []T, n int, wantDX bool) {
 // backThroughTime replaces the group's gates by their gradients.
 func (l *LSTM[T]) backThroughTime(g, first, m int, dy, whh []T) {
 	u, u4 := l.Units, 4*l.Units
-	gates, cells := l.gates[g], l.cells[g]
-	dh, dc := make([]T, m*u), make([]T, m*u)
+	s := &l.groups[g]
+	s.dh, s.dc, s.dgates = grow(s.dh, m*u), grow(s.dc, m*u), grow(s.dgates, m*u4)
+	clear(s.dh)
+	clear(s.dc)
 	for t := l.T - 1; t >= 0; t-- {
 		if t < l.T-1 {
-			kernel.Gemm(m, u, dh, u, gates[(t+1)*m*u4:], u4, 1, u4, 0, whh, u, false)
+			kernel.Gemm(m, u, s.dh, u, s.dgates, u4, 1, u4, 0, whh, u, false)
 		}
-		gt := gates[t*m*u4 : (t+1)*m*u4]
 		for b := range m {
-			kernel.Add(dh[b*u:(b+1)*u], dy[((first+b)*l.T+t)*u:])
-			row := gt[b*u4 : (b+1)*u4]
-			for j := range u {
-				i, f, gg, o := row[j], row[u+j], row[2*u+j], row[3*u+j]
-				c := tanh(cells[(t*m+b)*u+j])
-				d := dh[b*u+j]
-				dcell := dc[b*u+j] + d*o*(1-c*c)
-				var before T
-				if t > 0 {
-					before = cells[((t-1)*m+b)*u+j]
-				}
-				row[j] = dcell * gg * i * (1 - i)
-				row[u+j] = dcell * before * f * (1 - f)
-				row[2*u+j] = dcell * i * (1 - gg*gg)
-				row[3*u+j] = d * c * o * (1 - o)
-				dc[b*u+j] = dcell * f
+			at := b*l.T + t
+			dh := s.dh[b*u : (b+1)*u]
+			kernel.Add(dh, dy[((first+b)*l.T+t)*u:])
+			var before []T
+			if t > 0 {
+				before = s.cells[(at-1)*u : at*u]
 			}
+			row := s.gates[at*u4 : (at+1)*u4]
+			lstmStepBack(row, before, s.cells[at*u:(at+1)*u], dh, s.dc[b*u:(b+1)*u])
+			copy(s.dgates[b*u4:], row)
 		}
+	}
+}
+
+// lstmStepBack turns the values of a sample's gates into their gradients and
+// dc, the gradient of the cells, into that of the cells before.
+func lstmStepBack[T Float](gates, before, cells, dh, dc []T) {
+	u := len(dh)
+	gi, gf, gg, gout := gates[:u], gates[u:2*u], gates[2*u:3*u], gates[3*u:4*u]
+	cells, dc = cells[:u], dc[:u]
+	for j, d := range dh {
+		i, f, g, o := gi[j], gf[j], gg[j], gout[j]
+		c := tanh(cells[j])
+		dcell := dc[j] + d*o*(1-c*c)
+		var was T
+		if before != nil {
+			was = before[j]
+		}
+		gi[j] = dcell * g * i * (1 - i)
+		gf[j] = dcell * was * f * (1 - f)
+		gg[j] = dcell * i * (1 - g*g)
+		gout[j] = d * c * o * (1 - o)
+		dc[j] = dcell * f
 	}
 }
 

@@ -67,10 +67,11 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// growAll makes s at least n slices long.
-func growAll[T any](s [][]T, n int) [][]T {
+// growAll makes s at least n elements long and keeps what it has.
+func growAll[E any](s []E, n int) []E {
 	for len(s) < n {
-		s = append(s, nil)
+		var zero E
+		s = append(s, zero)
 	}
 	return s
 }
