@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
+	"time"
 
 	"github.com/spindle-lab/spindle/kernel/session"
 )
@@ -19,9 +21,15 @@ type executeRequest struct {
 
 func orTrue(b *bool) bool { return b == nil || *b }
 
-// executeAll runs the queued execute requests, one after the other.
+// executeAll runs the queued execute requests, one after the other, until the
+// kernel ends.
 func (k *Kernel) executeAll() {
-	for range k.wake {
+	for {
+		select {
+		case <-k.wake:
+		case <-k.ended:
+			return
+		}
 		for {
 			k.mu.Lock()
 			if len(k.queue) == 0 || k.stopped {
@@ -30,13 +38,21 @@ func (k *Kernel) executeAll() {
 			}
 			r := k.queue[0]
 			k.queue = k.queue[1:]
-			k.running, k.late = r.m, r.m
+			k.running = r.m
 			k.mu.Unlock()
 			k.guard(r.m, func() { k.execute(r) })
-			k.mu.Lock()
-			k.running = nil
-			k.mu.Unlock()
+			k.finished(r)
 		}
+	}
+}
+
+// finished says once that a request is no longer running.
+func (k *Kernel) finished(r request) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.running != nil {
+		k.running, k.inputFor = nil, ""
+		k.status(r.m, "idle")
 	}
 }
 
@@ -65,15 +81,12 @@ func (k *Kernel) abort(queue []request) {
 // execute runs one request. If it fails, what waits behind it is aborted.
 func (k *Kernel) execute(r request) {
 	var q executeRequest
-	if err := json.Unmarshal(r.m.Content, &q); err != nil {
-		k.log.Printf("jupyter: execute_request: %v", err)
-	}
-	store := orTrue(q.StoreHistory) && !q.Silent
+	malformed := json.Unmarshal(r.m.Content, &q)
+	store := orTrue(q.StoreHistory) && !q.Silent && malformed == nil
 	k.mu.Lock()
 	if store {
 		k.count++
 	}
-	n := max(k.count, 1)
 	count := k.count
 	ctx, cancel := context.WithCancel(context.Background())
 	k.cancel = cancel
@@ -86,11 +99,15 @@ func (k *Kernel) execute(r request) {
 	if store {
 		k.hist.Add(count, q.Code)
 	}
-	err := k.backend.Eval(ctx, n, q.Code, func(e session.Event) { k.event(r, e, count, q.Silent, orTrue(q.AllowStdin)) })
 	content := map[string]any{"status": "ok", "execution_count": count, "payload": []any{}, "user_expressions": map[string]any{}}
 	var ce *session.Error
-	if err != nil && !errors.As(err, &ce) {
-		ce = &session.Error{Name: "KernelError", Message: err.Error(), Traceback: []string{err.Error()}}
+	if malformed != nil {
+		ce = &session.Error{Name: "ProtocolError", Message: "execute_request: " + malformed.Error()}
+		ce.Traceback = []string{ce.Message}
+	} else if page := k.page(ctx, q.Code); page != nil {
+		content["payload"] = []any{page}
+	} else {
+		ce = k.eval(ctx, r, count, q)
 	}
 	if ce != nil {
 		trace := ce.Traceback
@@ -104,27 +121,54 @@ func (k *Kernel) execute(r request) {
 		delete(content, "user_expressions")
 		delete(content, "payload")
 	} else if len(q.Expressions) > 0 {
-		content["user_expressions"] = k.expressions(ctx, n, q.Expressions)
+		content["user_expressions"] = k.expressions(ctx, r, count, q)
 	}
 	var aborted []request
 	if ce != nil && orTrue(q.StopOnError) {
+		// What was sent together with the request has arrived by then.
+		time.Sleep(settle)
 		aborted = k.takeQueue()
 	}
 	r.to(k.message(r.m, "execute_reply", content))
-	k.status(r.m, "idle")
+	k.finished(r)
 	k.abort(aborted)
+}
+
+// settle is how long the rest of a client's burst of requests may take.
+const settle = 20 * time.Millisecond
+
+// eval runs the code of a request.
+func (k *Kernel) eval(ctx context.Context, r request, count int, q executeRequest) *session.Error {
+	err := k.backend.Eval(ctx, max(count, 1), q.Code, func(e session.Event) { k.event(r, e, count, q.Silent, orTrue(q.AllowStdin)) })
+	var ce *session.Error
+	if err != nil && !errors.As(err, &ce) {
+		ce = &session.Error{Name: "KernelError", Message: err.Error(), Traceback: []string{err.Error()}}
+	}
+	return ce
+}
+
+// page answers a cell that asks about a name, ?name or name?, with a page for
+// the front end's pager; nil if it does not, or nothing is known of the name.
+func (k *Kernel) page(ctx context.Context, code string) map[string]any {
+	name := strings.TrimSpace(code)
+	if strings.ContainsAny(name, "\n\"`'") || strings.HasPrefix(name, "//") {
+		return nil
+	}
+	trimmed := strings.TrimSpace(strings.Trim(name, "?"))
+	if trimmed == name || trimmed == "" {
+		return nil
+	}
+	data, err := k.backend.Inspect(ctx, trimmed, len(trimmed), 1)
+	if err != nil || len(data) == 0 {
+		return nil
+	}
+	return map[string]any{"source": "page", "data": data, "start": 0}
 }
 
 // event publishes one piece of a cell's output. Output that comes after its
 // cell belongs to that cell as long as no other runs.
 func (k *Kernel) event(r request, e session.Event, count int, silent, allowStdin bool) {
 	parent := r.m
-	bundle := func(raw json.RawMessage) json.RawMessage {
-		if len(raw) == 0 {
-			return json.RawMessage("{}")
-		}
-		return raw
-	}
 	switch e.Kind {
 	case session.Stream:
 		k.publish(parent, "stream", map[string]any{"name": e.Name, "text": e.Text})
@@ -148,20 +192,33 @@ func (k *Kernel) event(r request, e session.Event, count int, silent, allowStdin
 	case session.Failure:
 		k.publish(parent, "stream", map[string]any{"name": "stderr", "text": joinLines(e.Err.Traceback)})
 	case session.Input:
-		if !allowStdin {
-			// The callback must not wait for the worker that waits for it.
-			go k.backend.Input("", false)
-			return
+		// The callback must not wait for the worker that waits for it.
+		go k.ask(r, e, allowStdin)
+	}
+}
+
+// ask passes a cell's question on to the client that sent the cell, and no
+// answer to the cell if the client takes no questions or has gone.
+func (k *Kernel) ask(r request, e session.Event, allowStdin bool) {
+	if allowStdin {
+		k.mu.Lock()
+		k.inputFor = r.from
+		k.mu.Unlock()
+		m := k.message(r.m, "input_request", map[string]any{"prompt": e.Prompt, "password": e.Password})
+		m.Identities = r.m.Identities
+		frames, err := k.sign.encode(m)
+		// A client's stdin may connect a little later than its shell.
+		for range 20 {
+			if err == nil && k.stdin.Send(r.from, frames) {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
 		k.mu.Lock()
-		k.inputFor = r.m.Header.ID
+		k.inputFor = ""
 		k.mu.Unlock()
-		m := k.message(parent, "input_request", map[string]any{"prompt": e.Prompt, "password": e.Password})
-		m.Identities = r.m.Identities
-		if frames, err := k.sign.encode(m); err == nil {
-			k.stdin.Send(r.from, frames)
-		}
 	}
+	k.backend.Input("", false)
 }
 
 func joinLines(lines []string) string {
@@ -172,14 +229,17 @@ func joinLines(lines []string) string {
 	return s
 }
 
-// expressions evaluates the user expressions of a request.
-func (k *Kernel) expressions(ctx context.Context, n int, list map[string]string) map[string]any {
+// expressions evaluates the user expressions of a request. What they print is
+// the request's output.
+func (k *Kernel) expressions(ctx context.Context, r request, count int, q executeRequest) map[string]any {
 	out := map[string]any{}
-	for name, code := range list {
-		var res map[string]any
-		err := k.backend.Eval(ctx, n, code, func(e session.Event) {
+	for name, code := range q.Expressions {
+		res := map[string]any{"status": "ok", "data": map[string]any{}, "metadata": map[string]any{}}
+		err := k.backend.Eval(ctx, max(count, 1), code, func(e session.Event) {
 			if e.Kind == session.Result {
-				res = map[string]any{"status": "ok", "data": e.Data, "metadata": e.Metadata}
+				res = map[string]any{"status": "ok", "data": bundle(e.Data), "metadata": bundle(e.Metadata)}
+			} else {
+				k.event(r, e, count, q.Silent, orTrue(q.AllowStdin))
 			}
 		})
 		var ce *session.Error
@@ -188,10 +248,16 @@ func (k *Kernel) expressions(ctx context.Context, n int, list map[string]string)
 			res = map[string]any{"status": "error", "ename": ce.Name, "evalue": ce.Message, "traceback": ce.Traceback}
 		case err != nil:
 			res = map[string]any{"status": "error", "ename": "KernelError", "evalue": err.Error(), "traceback": []string{err.Error()}}
-		case res == nil:
-			res = map[string]any{"status": "ok", "data": map[string]any{}, "metadata": map[string]any{}}
 		}
 		out[name] = res
 	}
 	return out
+}
+
+// bundle is a MIME bundle, never null.
+func bundle(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
 }

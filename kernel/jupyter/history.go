@@ -9,8 +9,11 @@ import (
 	"sync"
 )
 
-// maxHistory bounds the cells that are kept.
-const maxHistory = 20000
+// Bounds of what is kept: cells, and bytes of their text.
+const (
+	maxHistory = 20000
+	maxText    = 32 << 20
+)
 
 // A History keeps the cells that were run, in a file over restarts.
 type History struct {
@@ -19,6 +22,7 @@ type History struct {
 	f       *os.File
 	session int
 	entries []entry
+	size    int // bytes of their text
 }
 
 type entry struct {
@@ -34,21 +38,18 @@ func NewHistory(file string) *History {
 	if file == "" {
 		return h
 	}
+	rewrite := false
 	if f, err := os.Open(file); err == nil {
 		sc := bufio.NewScanner(f)
 		sc.Buffer(make([]byte, 1<<16), 8<<20)
 		for sc.Scan() {
 			var e entry
 			if json.Unmarshal(sc.Bytes(), &e) == nil && e.Source != "" {
-				h.entries = append(h.entries, e)
+				rewrite = h.keep(e) || rewrite
 				h.session = max(h.session, e.Session+1)
 			}
 		}
 		f.Close()
-	}
-	rewrite := false
-	if n := len(h.entries); n > maxHistory {
-		h.entries, rewrite = append([]entry(nil), h.entries[n-maxHistory/2:]...), true
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return h
@@ -78,15 +79,27 @@ func (h *History) rewrite() {
 	}
 }
 
+// keep appends an entry, and forgets the older half when there is too much.
+func (h *History) keep(e entry) (forgot bool) {
+	h.entries = append(h.entries, e)
+	h.size += len(e.Source)
+	for len(h.entries) > maxHistory || h.size > maxText && len(h.entries) > 1 {
+		h.entries = append([]entry(nil), h.entries[(len(h.entries)+1)/2:]...)
+		h.size = 0
+		for _, e := range h.entries {
+			h.size += len(e.Source)
+		}
+		forgot = true
+	}
+	return forgot
+}
+
 // Add appends a cell.
 func (h *History) Add(line int, source string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := entry{h.session, line, source}
-	h.entries = append(h.entries, e)
-	if len(h.entries) > maxHistory {
-		h.entries = append([]entry(nil), h.entries[len(h.entries)/2:]...)
-	}
+	h.keep(e)
 	if h.f != nil {
 		if data, err := json.Marshal(e); err == nil {
 			h.f.Write(append(data, '\n'))

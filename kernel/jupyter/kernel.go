@@ -41,7 +41,6 @@ type Backend interface {
 	// IsComplete returns complete, incomplete, invalid or unknown, and the
 	// indent of the next line.
 	IsComplete(code string) (status, indent string)
-	Restart() error
 	Close() error
 }
 
@@ -86,13 +85,13 @@ type Kernel struct {
 	mu       sync.Mutex
 	count    int      // execution count
 	running  *Message // the execute request being run
-	late     *Message // the last one that ran: late output belongs to it
 	queue    []request
 	wake     chan struct{}
 	cancel   context.CancelFunc // of the running cell
-	stop     chan bool          // true: restart
+	stop     chan struct{}      // asks Run to end; a restart is a new process, started by the front end
+	ended    chan struct{}      // closed when Run ends
 	stopped  bool
-	inputFor string // client whose input_reply is awaited
+	inputFor string // identity of the client whose input_reply is awaited
 }
 
 type request struct {
@@ -111,7 +110,7 @@ func New(c *Connection, backend Backend, opt Options) (*Kernel, error) {
 		return nil, err
 	}
 	k := &Kernel{opt: opt, backend: backend, sign: sign, session: newID(), log: opt.Log, hist: opt.History,
-		wake: make(chan struct{}, 1), stop: make(chan bool, 1)}
+		wake: make(chan struct{}, 1), stop: make(chan struct{}, 1), ended: make(chan struct{})}
 	if k.log == nil {
 		k.log = log.New(io.Discard, "", 0)
 	}
@@ -154,9 +153,8 @@ func (k *Kernel) Run(ctx context.Context) error {
 	go k.executeAll()
 	k.status(nil, "starting")
 	orphan := watchParent(ctx)
-	restart := false
 	select {
-	case restart = <-k.stop:
+	case <-k.stop:
 	case <-ctx.Done():
 	case <-orphan:
 		k.log.Print("the parent process has ended")
@@ -168,8 +166,8 @@ func (k *Kernel) Run(ctx context.Context) error {
 	if cancel != nil {
 		cancel()
 	}
+	close(k.ended)
 	k.hist.Close()
-	_ = restart // a restart is a new process, started by the front end
 	done := make(chan struct{})
 	go func() {
 		k.backend.Close()
@@ -294,11 +292,11 @@ func (k *Kernel) aside(m *Message, to func(*Message), answer func() (string, any
 		to(k.message(m, typ, content))
 	}
 	k.status(m, "idle")
+	// Under the lock, or the cell could end, and say so, between look and word.
 	k.mu.Lock()
-	running := k.running
-	k.mu.Unlock()
-	if running != nil {
-		k.status(running, "busy")
+	defer k.mu.Unlock()
+	if k.running != nil {
+		k.status(k.running, "busy")
 	}
 }
 
@@ -342,7 +340,7 @@ func (k *Kernel) shutdown(m *Message, to func(*Message)) {
 		return "shutdown_reply", map[string]any{"status": "ok", "restart": c.Restart}
 	})
 	select {
-	case k.stop <- c.Restart:
+	case k.stop <- struct{}{}:
 	default:
 	}
 }
@@ -422,8 +420,10 @@ func (k *Kernel) onStdin(m *Message, to func(*Message)) {
 	}
 	_ = json.Unmarshal(m.Content, &c)
 	k.mu.Lock()
-	waiting := k.inputFor != ""
-	k.inputFor = ""
+	waiting := k.inputFor != "" && k.inputFor == m.from
+	if waiting {
+		k.inputFor = ""
+	}
 	k.mu.Unlock()
 	if waiting {
 		k.backend.Input(c.Value, true)

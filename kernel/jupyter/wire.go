@@ -40,11 +40,15 @@ type Message struct {
 	from      string          // identity of the peer on its socket
 }
 
+// maxHeader bounds what every answer repeats as its parent.
+const maxHeader = 64 << 10
+
 var delimiter = []byte("<IDS|MSG>")
 
 var (
 	errNoDelimiter = errors.New("jupyter: no delimiter in a message")
 	errShort       = errors.New("jupyter: a message with fewer frames than the protocol has")
+	errLong        = fmt.Errorf("jupyter: a header of more than %d bytes", maxHeader)
 	errSignature   = errors.New("jupyter: a message with a wrong signature")
 )
 
@@ -89,6 +93,9 @@ func (s *signer) decode(frames [][]byte) (*Message, error) {
 	}
 	if len(s.key) > 0 && !hmac.Equal(s.sum(rest[1:5]), rest[0]) {
 		return nil, errSignature
+	}
+	if len(rest[1]) > maxHeader {
+		return nil, errLong
 	}
 	m := &Message{Identities: frames[:at], Parent: json.RawMessage(rest[2]), Content: rest[4], Buffers: rest[5:], rawHeader: rest[1]}
 	if err := json.Unmarshal(rest[1], &m.Header); err != nil {

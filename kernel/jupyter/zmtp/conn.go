@@ -1,6 +1,6 @@
 // Package zmtp is the part of ZeroMQ's wire protocol (ZMTP 3, NULL mechanism)
-// that the binding side of a Jupyter kernel needs: ROUTER, XPUB and REP sockets
-// over TCP or Unix sockets.
+// that Jupyter needs, over TCP or Unix sockets: ROUTER, XPUB and REP sockets for
+// a kernel, which listens; DEALER, SUB and REQ for a client, which dials.
 //
 // It is written for peers that misbehave: sizes are bounded and nothing is
 // allocated before it has arrived, a handshake has a deadline and holds nobody
@@ -77,7 +77,7 @@ func newConn(rw net.Conn) *Conn {
 }
 
 // shake does the handshake for a socket of type own.
-func (c *Conn) shake(own string) error {
+func (c *Conn) shake(own, identity string) error {
 	c.rw.SetDeadline(time.Now().Add(handshake))
 	defer c.rw.SetDeadline(time.Time{})
 	var greet [64]byte
@@ -98,8 +98,8 @@ func (c *Conn) shake(own string) error {
 	}
 	ready := []byte("\x05READY")
 	ready = appendProperty(ready, "Socket-Type", own)
-	if own == "ROUTER" || own == "REP" {
-		ready = appendProperty(ready, "Identity", "")
+	if own != "XPUB" && own != "SUB" {
+		ready = appendProperty(ready, "Identity", identity)
 	}
 	if err := writeFrame(c.rw, flagCommand, ready); err != nil {
 		return err
@@ -128,6 +128,9 @@ var compatible = map[string][]string{
 	"ROUTER": {"DEALER", "REQ", "ROUTER"},
 	"XPUB":   {"SUB", "XSUB"},
 	"REP":    {"REQ", "DEALER"},
+	"DEALER": {"ROUTER", "REP"},
+	"REQ":    {"REP", "ROUTER"},
+	"SUB":    {"XPUB", "PUB"},
 }
 
 func appendProperty(b []byte, name, value string) []byte {

@@ -36,16 +36,14 @@ type Socket struct {
 // tcp://127.0.0.1:5555 or ipc:///path. A REP socket echoes by itself, each peer
 // for itself: it is a heartbeat.
 func Listen(kind, endpoint string) (*Socket, error) {
-	if compatible[kind] == nil {
-		panic("zmtp: no socket type " + kind)
-	}
-	network, addr, ok := strings.Cut(endpoint, "://")
-	switch {
-	case ok && network == "tcp":
-	case ok && network == "ipc":
-		network = "unix"
+	switch kind {
+	case "ROUTER", "XPUB", "REP":
 	default:
-		return nil, fmt.Errorf("zmtp: endpoint %q; expected tcp://address:port or ipc://path", endpoint)
+		panic("zmtp: no socket that listens is a " + kind)
+	}
+	network, addr, err := split(endpoint)
+	if err != nil {
+		return nil, err
 	}
 	l, err := net.Listen(network, addr)
 	if err != nil {
@@ -54,6 +52,18 @@ func Listen(kind, endpoint string) (*Socket, error) {
 	s := &Socket{kind: kind, l: l, in: make(chan Message, 64), quit: make(chan struct{}), conns: map[string]*Conn{}}
 	go s.accept()
 	return s, nil
+}
+
+// split turns an endpoint into what package net calls it.
+func split(endpoint string) (network, addr string, err error) {
+	network, addr, ok := strings.Cut(endpoint, "://")
+	switch {
+	case ok && network == "tcp":
+		return "tcp", addr, nil
+	case ok && network == "ipc":
+		return "unix", addr, nil
+	}
+	return "", "", fmt.Errorf("zmtp: endpoint %q; expected tcp://address:port or ipc://path", endpoint)
 }
 
 // Addr returns the address that the socket listens at.
@@ -86,7 +96,7 @@ func (s *Socket) accept() {
 
 // serve is the life of one connection.
 func (s *Socket) serve(c *Conn) {
-	if err := c.shake(s.kind); err != nil {
+	if err := c.shake(s.kind, ""); err != nil {
 		c.rw.Close()
 		return
 	}

@@ -1,4 +1,4 @@
-package jupyter_test
+package conformance
 
 import (
 	"context"
@@ -104,7 +104,7 @@ func install(t *testing.T) []string {
 // Jupyter's own suite, every test of it.
 func TestJupyterKernelTest(t *testing.T) {
 	python := systemPython(t, "jupyter_kernel_test")
-	cmd := exec.Command(python, "testdata/jkt.py", "-v")
+	cmd := exec.Command(python, "jkt.py", "-v")
 	cmd.Env = install(t)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)

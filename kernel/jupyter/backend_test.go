@@ -1,0 +1,194 @@
+package jupyter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spindle-lab/spindle/kernel/cell"
+	"github.com/spindle-lab/spindle/kernel/session"
+)
+
+// A fake runs cells that a test has written in Go.
+type fake struct {
+	eval  func(ctx context.Context, code string, out func(session.Event)) error
+	input chan string // what Input got, "\x00" for no answer
+
+	mu         sync.Mutex
+	intr       chan struct{} // closed by Interrupt
+	interrupts int
+	closed     int
+	asked      int // position of the last completion or hover
+}
+
+func newFake(eval func(ctx context.Context, code string, out func(session.Event)) error) *fake {
+	return &fake{eval: eval, input: make(chan string, 16), intr: make(chan struct{})}
+}
+
+func (f *fake) Eval(ctx context.Context, n int, code string, out func(session.Event)) error {
+	if f.eval == nil {
+		return nil
+	}
+	return f.eval(ctx, code, out)
+}
+
+func (f *fake) Interrupt() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.interrupts++
+	close(f.intr)
+	f.intr = make(chan struct{})
+}
+
+// interrupted is closed by the next interrupt.
+func (f *fake) interrupted() chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.intr
+}
+
+func (f *fake) Input(text string, ok bool) {
+	if !ok {
+		text = "\x00"
+	}
+	select {
+	case f.input <- text:
+	default:
+	}
+}
+
+// Complete replaces the word before pos by itself and an A.
+func (f *fake) Complete(ctx context.Context, code string, pos int) (Completion, error) {
+	f.mu.Lock()
+	f.asked = pos
+	f.mu.Unlock()
+	from := strings.LastIndexAny(code[:pos], " .") + 1
+	return Completion{From: from, To: pos, Matches: []string{code[from:pos] + "A"}, Types: []string{"function"}}, nil
+}
+
+func (f *fake) Inspect(ctx context.Context, code string, pos, detail int) (map[string]any, error) {
+	f.mu.Lock()
+	f.asked = pos
+	f.mu.Unlock()
+	if strings.HasPrefix(code, "known") {
+		return map[string]any{"text/plain": "it is known"}, nil
+	}
+	return nil, nil
+}
+
+func (f *fake) IsComplete(code string) (status, indent string) { return cell.IsComplete(code) }
+
+func (f *fake) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+	return nil
+}
+
+// A live kernel in this process.
+type live struct {
+	t    testing.TB
+	k    *Kernel
+	conn *Connection
+	done chan error // Run's end
+	stop context.CancelFunc
+}
+
+// start serves a backend until the test ends.
+func start(t testing.TB, b Backend) *live {
+	t.Helper()
+	conn, err := NewConnection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startAt(t, conn, b)
+}
+
+func startAt(t testing.TB, conn *Connection, b Backend) *live {
+	t.Helper()
+	k, err := New(conn, b, Options{Info: Info{Implementation: "test", Version: "0", Language: map[string]any{"name": "go"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	l := &live{t: t, k: k, conn: conn, done: make(chan error, 1), stop: stop}
+	go func() {
+		l.done <- k.Run(ctx)
+		close(l.done)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-l.done
+	})
+	return l
+}
+
+// client connects a client.
+func (l *live) client() *Client {
+	l.t.Helper()
+	cl, err := Dial(l.conn)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(cl.Close)
+	if err := cl.Ready(wait); err != nil {
+		l.t.Fatal(err)
+	}
+	return cl
+}
+
+// wait bounds each step of a test: a failure, never a measurement.
+const wait = 10 * time.Second
+
+// obj is a JSON object.
+type obj = map[string]any
+
+// do sends a request and returns the reply's content and what was published,
+// each as its type, or for a status its state.
+func do(t testing.TB, cl *Client, ch Channel, typ string, content any) (obj, []string, []*Message) {
+	t.Helper()
+	reply, pub, err := cl.Do(ch, typ, content, wait)
+	if err != nil {
+		t.Fatalf("%s: %v", typ, err)
+	}
+	return contentOf(reply), kinds(pub), pub
+}
+
+func contentOf(m *Message) obj {
+	var c obj
+	m.Get(&c)
+	return c
+}
+
+func kinds(list []*Message) []string {
+	var out []string
+	for _, m := range list {
+		kind := m.Header.Type
+		if kind == "status" {
+			kind = fmt.Sprint(contentOf(m)["execution_state"])
+		}
+		out = append(out, kind)
+	}
+	return out
+}
+
+// silence checks that nothing comes on a channel for a moment.
+func silence(t testing.TB, cl *Client, ch Channel) {
+	t.Helper()
+	if m, err := cl.Recv(ch, 30*time.Millisecond); err == nil {
+		t.Errorf("unexpected: %s %s", m.Header.Type, m.Content)
+	} else if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+func text(s string) session.Event {
+	return session.Event{Kind: session.Stream, Name: "stdout", Text: s}
+}
+
+func failure(s string) *session.Error { return &session.Error{Name: "Failed", Message: s} }
