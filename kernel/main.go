@@ -29,6 +29,7 @@ func commands() []command {
 		reproduceCommand,
 		runCommand,
 		generateCommand,
+		trainCommand,
 		installCommand,
 		uninstallCommand,
 		doctorCommand,

@@ -1,6 +1,9 @@
 package task
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Named values of [Switches].
 type (
@@ -64,50 +67,81 @@ type Switches struct {
 	DataDrivenPick   Pick     // final weights overwrite the best (B11)
 }
 
+// A Choice is one switch: its name, the published value and the other one.
+type Choice struct{ Name, Published, Other string }
+
+type choice struct {
+	Choice
+	at func(s *Switches) (get func() string, put func(string))
+}
+
+func newChoice[S ~string](name string, published, other S, field func(s *Switches) *S) choice {
+	return choice{Choice{name, string(published), string(other)}, func(s *Switches) (func() string, func(string)) {
+		p := field(s)
+		return func() string { return string(*p) }, func(v string) { *p = S(v) }
+	}}
+}
+
+var choices = []choice{
+	newChoice("barlow norm", NormVariance, NormStd, func(s *Switches) *Norm { return &s.BarlowNorm }),
+	newChoice("barlow validation", AverageLast, AverageAll, func(s *Switches) *Average { return &s.BarlowValidation }),
+	newChoice("batch norm", BNBatch, BNMoving, func(s *Switches) *BN { return &s.BatchNorm }),
+	newChoice("batch norm views", ViewsApart, ViewsJoint, func(s *Switches) *Views { return &s.BatchNormViews }),
+	newChoice("target grid", GridPublished, GridCentre, func(s *Switches) *Grid { return &s.TargetGrid }),
+	newChoice("target scaling", ScaleNone, ScaleZScore, func(s *Switches) *Scaling { return &s.TargetScaling }),
+	newChoice("torque goals", GoalsTraining, GoalsOwn, func(s *Switches) *Goals { return &s.TorqueGoals }),
+	newChoice("torque LSTM", ReadoutPlain, ReadoutGoal, func(s *Switches) *Readout { return &s.TorqueLSTM }),
+	newChoice("decoder", ChannelsEncoder, ChannelsReversed, func(s *Switches) *Channels { return &s.Decoder }),
+	newChoice("data-driven pick", PickLast, PickBest, func(s *Switches) *Pick { return &s.DataDrivenPick }),
+}
+
+// Choices lists the switches.
+func Choices() []Choice {
+	var out []Choice
+	for _, c := range choices {
+		out = append(out, c.Choice)
+	}
+	return out
+}
+
 // Fill returns s with the published value in every empty field.
 func (s Switches) Fill() Switches {
-	set(&s.BarlowNorm, NormVariance)
-	set(&s.BarlowValidation, AverageLast)
-	set(&s.BatchNorm, BNBatch)
-	set(&s.BatchNormViews, ViewsApart)
-	set(&s.TargetGrid, GridPublished)
-	set(&s.TargetScaling, ScaleNone)
-	set(&s.TorqueGoals, GoalsTraining)
-	set(&s.TorqueLSTM, ReadoutPlain)
-	set(&s.Decoder, ChannelsEncoder)
-	set(&s.DataDrivenPick, PickLast)
+	for _, c := range choices {
+		if get, put := c.at(&s); get() == "" {
+			put(c.Published)
+		}
+	}
 	return s
 }
 
-func set[S ~string](s *S, v S) {
-	if *s == "" {
-		*s = v
+// Set sets a switch by its name, in which hyphens may stand for spaces.
+func (s *Switches) Set(name, value string) error {
+	var names []string
+	for _, c := range choices {
+		if !c.Named(name) {
+			names = append(names, c.Name)
+			continue
+		}
+		_, put := c.at(s)
+		put(value)
+		return s.Validate()
 	}
+	return fmt.Errorf("task: no switch %q, expected one of %s", name, strings.Join(names, ", "))
 }
 
-type choice struct{ name, value, published, other string }
-
-func (s Switches) choices() []choice {
-	f := s.Fill()
-	return []choice{
-		{"barlow norm", string(f.BarlowNorm), string(NormVariance), string(NormStd)},
-		{"barlow validation", string(f.BarlowValidation), string(AverageLast), string(AverageAll)},
-		{"batch norm", string(f.BatchNorm), string(BNBatch), string(BNMoving)},
-		{"batch norm views", string(f.BatchNormViews), string(ViewsApart), string(ViewsJoint)},
-		{"target grid", string(f.TargetGrid), string(GridPublished), string(GridCentre)},
-		{"target scaling", string(f.TargetScaling), string(ScaleNone), string(ScaleZScore)},
-		{"torque goals", string(f.TorqueGoals), string(GoalsTraining), string(GoalsOwn)},
-		{"torque LSTM", string(f.TorqueLSTM), string(ReadoutPlain), string(ReadoutGoal)},
-		{"decoder", string(f.Decoder), string(ChannelsEncoder), string(ChannelsReversed)},
-		{"data-driven pick", string(f.DataDrivenPick), string(PickLast), string(PickBest)},
-	}
+// Named tells whether a name is that of the switch; hyphens may stand for
+// spaces, and capitals do not count.
+func (c Choice) Named(name string) bool {
+	plain := strings.NewReplacer("-", " ", "_", " ")
+	return strings.EqualFold(plain.Replace(name), plain.Replace(c.Name))
 }
 
 // Validate returns an error that names the first switch with an unknown value.
 func (s Switches) Validate() error {
-	for _, c := range s.choices() {
-		if c.value != c.published && c.value != c.other {
-			return fmt.Errorf("task: switch %q is %q, expected %q (published) or %q", c.name, c.value, c.published, c.other)
+	f := s.Fill()
+	for _, c := range choices {
+		if get, _ := c.at(&f); get() != c.Published && get() != c.Other {
+			return fmt.Errorf("task: switch %q is %q, expected %q (published) or %q", c.Name, get(), c.Published, c.Other)
 		}
 	}
 	return nil
@@ -116,10 +150,11 @@ func (s Switches) Validate() error {
 // Off lists the switches that are off their published value, such as
 // "target grid: centre", for a figure's caption.
 func (s Switches) Off() []string {
+	f := s.Fill()
 	var out []string
-	for _, c := range s.choices() {
-		if c.value != c.published {
-			out = append(out, c.name+": "+c.value)
+	for _, c := range choices {
+		if get, _ := c.at(&f); get() != c.Published {
+			out = append(out, c.Name+": "+get())
 		}
 	}
 	return out

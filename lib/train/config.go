@@ -68,6 +68,24 @@ func (c Config) Off() []string {
 	return out
 }
 
+// Choices lists the switches that [Config.Set] knows.
+func Choices() []task.Choice {
+	return append([]task.Choice{{Name: "patience unit", Published: PatiencePublished, Other: PatienceFixed}}, task.Choices()...)
+}
+
+// Set sets a switch by its name, in which hyphens may stand for spaces.
+func (c *Config) Set(name, value string) error {
+	p := Choices()[0]
+	if !p.Named(name) {
+		return c.Switches.Set(name, value)
+	}
+	if value != p.Published && value != p.Other {
+		return fmt.Errorf("train: switch %q is %q, expected %q (published) or %q", p.Name, value, p.Published, p.Other)
+	}
+	c.PatienceUnit = value
+	return nil
+}
+
 // resolved is a configuration with every field set.
 type resolved struct {
 	Config

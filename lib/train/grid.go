@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +30,9 @@ type GridConfig struct {
 	// Base holds what all runs have in common; its Task, Arch, Seed and Dir are
 	// not used.
 	Base Config
+	// More are data sets for the tasks that need a series, such as torques,
+	// which the first does not hold; each task takes the first that will do.
+	More []Sources
 	// Dir is where the networks and results.csv go, in the published layout:
 	// models/experiment_<id>/<name>.
 	Dir string
@@ -45,11 +50,13 @@ type GridEvent struct {
 	Finished     int // networks that are done with, among them those of earlier sessions
 	Row          Row
 	Event        *Event // a step of a running network; nil when it has ended
+	Earlier      bool   // it ended in an earlier session
 }
 
 // A job is one network of a grid.
 type job struct {
 	cfg Config
+	src Sources
 	rel string // folder, relative to that of the grid
 }
 
@@ -57,7 +64,8 @@ const tableFile = "results.csv"
 
 // Grid trains the networks of a grid and returns the table of their results,
 // in the order of tasks, architectures and seeds. The table is kept in
-// results.csv and is complete after every network. A network that is done is
+// results.csv, after the rows of other grids in the same folder, and is
+// complete after every network. A network that is done is
 // not trained again; one that was interrupted goes on. One that diverges or
 // cannot be built is a row that says so, and the others go on. tell may be nil;
 // it is called by one goroutine at a time.
@@ -83,10 +91,18 @@ func GridOn(ctx context.Context, g GridConfig, src Sources, tell func(GridEvent)
 	}
 	defer unlock()
 	t := &gridTable{g: g, jobs: jobs, rows: make([]*Row, len(jobs)), tell: tell}
+	if t.others, err = otherRows(g.Dir, jobs); err != nil {
+		return nil, err
+	}
+	// A folder that was begun otherwise is an error before anything is trained.
+	if err := same(ctx, jobs); err != nil {
+		return nil, err
+	}
 	var todo []int
 	for i, j := range jobs {
 		if row, ok := j.finished(); ok {
 			t.put(i, row)
+			t.say(GridEvent{Place: i, Row: row, Earlier: true})
 			continue
 		}
 		todo = append(todo, i)
@@ -94,7 +110,57 @@ func GridOn(ctx context.Context, g GridConfig, src Sources, tell func(GridEvent)
 	if err := t.write(); err != nil {
 		return nil, err
 	}
-	return t.train(ctx, src, todo)
+	return t.train(ctx, todo)
+}
+
+// otherRows returns the rows of a grid's table that belong to networks of
+// other grids in the same folder.
+func otherRows(dir string, jobs []job) ([]Row, error) {
+	rows, err := ReadTableFile(filepath.Join(dir, tableFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is no table of ours; choose another folder", err)
+	}
+	ours := map[string]bool{}
+	for _, j := range jobs {
+		ours[j.rel] = true
+	}
+	return slices.DeleteFunc(rows, func(r Row) bool { return ours[r.Dir] }), nil
+}
+
+// same returns an error that names the first network whose folder was begun
+// with another configuration or other data.
+func same(ctx context.Context, jobs []job) error {
+	hashes := map[string]string{} // by task: each has one data set
+	for _, j := range jobs {
+		path := filepath.Join(j.cfg.Dir, manifestFile)
+		var was manifest
+		switch err := readJSON(path, &was); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return fmt.Errorf("train: %w", err)
+		}
+		r, err := j.cfg.resolve(j.src.Train.Len())
+		if err != nil {
+			continue // its row will say so
+		}
+		if hashes[r.Task] == "" {
+			if hashes[r.Task], err = hashOf(ctx, r.task, j.src); err != nil {
+				return err
+			}
+		}
+		now, err := newManifest(r, j.src, hashes[r.Task])
+		if err != nil {
+			return err
+		}
+		if err := was.same(now, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g GridConfig) jobs(src Sources) ([]job, error) {
@@ -104,8 +170,11 @@ func (g GridConfig) jobs(src Sources) ([]job, error) {
 	if len(g.Tasks) == 0 || len(g.Archs) == 0 {
 		return nil, errors.New("train: a grid of no tasks or no networks")
 	}
-	if src.Train == nil {
-		return nil, errors.New("train: no training samples")
+	all := append([]Sources{src}, g.More...)
+	for _, s := range all {
+		if s.Train == nil {
+			return nil, errors.New("train: no training samples")
+		}
 	}
 	seeds := g.Seeds
 	if len(seeds) == 0 {
@@ -118,6 +187,10 @@ func (g GridConfig) jobs(src Sources) ([]job, error) {
 		if err != nil {
 			return nil, err
 		}
+		src, err := sourceOf(t, all)
+		if err != nil {
+			return nil, err
+		}
 		for _, a := range g.Archs {
 			if err := a.Validate(); err != nil {
 				return nil, err
@@ -126,7 +199,8 @@ func (g GridConfig) jobs(src Sources) ([]job, error) {
 				c := g.Base
 				c.Task, c.Arch, c.Seed = t.Name, a, seed
 				rel := publishedName(t, a)
-				if len(seeds) > 1 {
+				// As published; a seed of 0 stands for a network that has no twins.
+				if seed != 0 {
 					rel += "_" + strconv.FormatUint(seed, 10)
 				}
 				rel = filepath.Join("models", "experiment_"+strconv.Itoa(experiment(t, a)), rel)
@@ -137,11 +211,26 @@ func (g GridConfig) jobs(src Sources) ([]job, error) {
 				}
 				taken[unique] = true
 				c.Dir = filepath.Join(g.Dir, unique)
-				out = append(out, job{cfg: c, rel: unique})
+				out = append(out, job{cfg: c, src: src, rel: unique})
 			}
 		}
 	}
 	return out, nil
+}
+
+// sourceOf returns the first data set that holds what a task needs.
+func sourceOf(t task.Task, all []Sources) (Sources, error) {
+	var first error
+	for _, s := range all {
+		err := s.check(t)
+		if err == nil {
+			return s, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return Sources{}, first
 }
 
 // finished returns the row of a network that an earlier session has ended.
@@ -161,8 +250,9 @@ type gridTable struct {
 	jobs []job
 	tell func(GridEvent)
 
-	mu   sync.Mutex
-	rows []*Row
+	mu     sync.Mutex
+	rows   []*Row
+	others []Row // of networks that other grids have left in the folder
 }
 
 func (t *gridTable) put(i int, r Row) {
@@ -183,25 +273,25 @@ func (t *gridTable) list() (rows []Row) {
 func (t *gridTable) write() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return run.WriteFile(filepath.Join(t.g.Dir, tableFile), func(w io.Writer) error { return WriteTable(w, t.list()) })
+	return run.WriteFile(filepath.Join(t.g.Dir, tableFile), func(w io.Writer) error { return WriteTable(w, append(slices.Clone(t.others), t.list()...)) })
 }
 
-func (t *gridTable) say(i int, r Row, e *Event) {
+func (t *gridTable) say(e GridEvent) {
 	if t.tell == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := 0
+	e.Total = len(t.jobs)
 	for _, r := range t.rows {
 		if r != nil {
-			n++
+			e.Finished++
 		}
 	}
-	t.tell(GridEvent{Place: i, Total: len(t.jobs), Finished: n, Row: r, Event: e})
+	t.tell(e)
 }
 
-func (t *gridTable) train(ctx context.Context, src Sources, todo []int) ([]Row, error) {
+func (t *gridTable) train(ctx context.Context, todo []int) ([]Row, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan int)
@@ -219,7 +309,7 @@ func (t *gridTable) train(ctx context.Context, src Sources, todo []int) ([]Row, 
 	for range min(t.g.workers(), max(1, len(todo))) {
 		wg.Go(func() {
 			for i := range next {
-				if err := t.one(ctx, src, i); err != nil {
+				if err := t.one(ctx, i); err != nil {
 					cancel(err)
 				}
 			}
@@ -235,10 +325,10 @@ func (t *gridTable) train(ctx context.Context, src Sources, todo []int) ([]Row, 
 }
 
 // one trains a network. It returns an error only where the grid cannot go on.
-func (t *gridTable) one(ctx context.Context, src Sources, i int) error {
+func (t *gridTable) one(ctx context.Context, i int) error {
 	j := t.jobs[i]
 	row := j.row()
-	res, err := RunOn(ctx, j.cfg, src, func(e Event) bool { t.say(i, row, &e); return true })
+	res, err := RunOn(ctx, j.cfg, j.src, func(e Event) bool { t.say(GridEvent{Place: i, Row: row, Event: &e}); return true })
 	var d *DivergenceError
 	switch {
 	case err == nil:
@@ -260,7 +350,7 @@ func (t *gridTable) one(ctx context.Context, src Sources, i int) error {
 	if err := t.write(); err != nil {
 		return err
 	}
-	t.say(i, row, nil)
+	t.say(GridEvent{Place: i, Row: row})
 	return nil
 }
 

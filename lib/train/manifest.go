@@ -40,7 +40,7 @@ type manifest struct {
 	Initial string `json:",omitempty"` // hash of the given first weights
 }
 
-const manifestFormat = 1
+const manifestFormat = 2 // since the hash of the data does not depend on the network
 
 // maxJSON bounds the JSON files of a run: a history of a million validations.
 const maxJSON = 256 << 20
@@ -75,27 +75,21 @@ func writeJSON(path string, v any) error {
 	})
 }
 
-// newManifest describes the run that is about to begin.
-func (s *session) newManifest(ctx context.Context) (*manifest, error) {
-	c, err := json.Marshal(s.r.Config)
+// newManifest describes a run on samples of the given hash.
+func newManifest(r *resolved, src Sources, hash string) (*manifest, error) {
+	c, err := json.Marshal(r.Config)
 	if err != nil {
 		return nil, err
 	}
-	m := &manifest{Format: manifestFormat, Version: run.Version(), Name: s.name(), Config: c}
-	h := sha256.New()
-	for i, src := range []task.Source{s.src.Train, s.src.Val, s.src.Test} {
-		if src == nil {
-			continue
-		}
-		m.Samples[i] = src.Len()
-		if err := s.hashSamples(ctx, h, src); err != nil {
-			return nil, err
+	m := &manifest{Format: manifestFormat, Version: run.Version(), Name: publishedName(r.task, r.Arch), Config: c, Data: hash}
+	for i, s := range []task.Source{src.Train, src.Val, src.Test} {
+		if s != nil {
+			m.Samples[i] = s.Len()
 		}
 	}
-	m.Data = hex.EncodeToString(h.Sum(nil))
-	if s.r.Initial != nil {
+	if r.Initial != nil {
 		h := sha256.New()
-		for _, p := range s.r.Initial.Params {
+		for _, p := range r.Initial.Params {
 			io.WriteString(h, p.Name)
 			hashFloats(h, p.Data)
 		}
@@ -107,21 +101,41 @@ func (s *session) newManifest(ctx context.Context) (*manifest, error) {
 // hashed is the number of samples of a split that its hash looks at.
 const hashed = 16
 
-func (s *session) hashSamples(ctx context.Context, h hash.Hash, src task.Source) error {
-	b := s.model.NewBatch(1)
-	// Views and dropout are no part of the data: a fixed draw stands for them.
-	for _, i := range spread(src.Len(), hashed) {
-		if err := ctx.Err(); err != nil {
-			return err
+// hashOf hashes what a task takes from samples of all splits: inputs, targets
+// and goals, whatever the network.
+func hashOf(ctx context.Context, t task.Task, src Sources) (string, error) {
+	h := sha256.New()
+	for _, s := range []task.Source{src.Train, src.Val, src.Test} {
+		if s == nil {
+			continue
 		}
-		if err := s.model.Fill(b, src, src, []int{i}, draws(0, "hash", 0, i), nil); err != nil {
-			return err
+		d := task.DimsOf(s)
+		x := make([]float32, d.Size())
+		y := make([]float32, max(1, t.OutputsFor(s)*d.Time))
+		goal := make([]float32, t.GoalKey.Rows()*d.Time)
+		for _, i := range spread(s.Len(), hashed) {
+			if err := ctx.Err(); err != nil {
+				return "", err
+			}
+			if err := s.Input(i, x); err != nil {
+				return "", err
+			}
+			hashFloats(h, x)
+			if t.Target != nil {
+				if err := t.Target(t, s, i, y); err != nil {
+					return "", err
+				}
+				hashFloats(h, y)
+			}
+			if t.GoalKey != "" {
+				if err := s.Target(i, t.GoalKey, goal); err != nil {
+					return "", err
+				}
+				hashFloats(h, goal)
+			}
 		}
-		hashFloats(h, b.X)
-		hashFloats(h, b.Y)
-		hashFloats(h, b.Goal)
 	}
-	return nil
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func hashFloats(h hash.Hash, v []float32) {
@@ -147,7 +161,11 @@ func (s *session) claim(ctx context.Context) error {
 	if err := sweep(dir); err != nil {
 		return err
 	}
-	now, err := s.newManifest(ctx)
+	hash, err := hashOf(ctx, s.r.task, s.src)
+	if err != nil {
+		return err
+	}
+	now, err := newManifest(s.r, s.src, hash)
 	if err != nil {
 		return err
 	}

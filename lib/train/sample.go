@@ -2,8 +2,10 @@ package train
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spindle-lab/spindle/lib/net"
@@ -22,19 +24,71 @@ var (
 )
 
 // Grids names the sets of architectures that [GridArchs] knows.
-func Grids() []string { return []string{"paper-shallow", "shallow", "deep", "lstm"} }
+func Grids() []string { return []string{paperShallow, "shallow", "deep", "lstm"} }
+
+const paperShallow = "paper-shallow"
 
 // GridArchs returns a set of architectures: "paper-shallow" is the public list
 // of 148; "shallow" and "deep" are n drawn networks of each convolutional
 // family, "lstm" n of the recurrent one. The draw depends on the seed alone,
 // and no two networks of a set are alike.
 func GridArchs(grid string, n int, seed uint64) ([]net.Arch, error) {
-	if grid == "paper-shallow" {
-		return net.PaperShallow(), nil
+	if grid == paperShallow {
+		n = 0
 	}
+	return gridArchs(grid, n, seed, math.Inf(1))
+}
+
+// SelectArchs returns the architectures of a comma-separated list such as
+// "paper-shallow", "paper-shallow:8" or "shallow:8,lstm:4": a grid of
+// [GridArchs] with the number of networks of each family. Of the public list,
+// which is finite, so many of each family are taken at even distances.
+// Networks that cost more than gflop to train on a sample are left out, and
+// drawn again in the drawn grids; 0 leaves out none.
+func SelectArchs(list string, seed uint64, gflop float64) ([]net.Arch, error) {
+	if gflop < 0 || math.IsNaN(gflop) {
+		return nil, fmt.Errorf("train: a limit of %g GFLOP a sample, expected a positive number", gflop)
+	}
+	if gflop == 0 {
+		gflop = math.Inf(1)
+	}
+	var out []net.Arch
+	seen := map[string]bool{}
+	for _, part := range strings.Split(list, ",") {
+		grid, count, counted := strings.Cut(strings.TrimSpace(part), ":")
+		n := 0
+		if counted {
+			var err error
+			if n, err = strconv.Atoi(count); err != nil || n < 1 {
+				return nil, fmt.Errorf("train: grid %q: expected a number of networks of each family after the colon", part)
+			}
+		} else if grid != paperShallow && slices.Contains(Grids(), grid) {
+			return nil, fmt.Errorf("train: grid %q is drawn: say how many networks of each family, as in %s:8", grid, grid)
+		}
+		archs, err := gridArchs(grid, n, seed, gflop)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range archs {
+			// A network of two grids is trained once.
+			if k := archKey(a); !seen[k] {
+				seen[k] = true
+				out = append(out, a)
+			}
+		}
+	}
+	return out, nil
+}
+
+// maxDraws bounds how many networks are drawn for each one that is wanted.
+const maxDraws = 1000
+
+func gridArchs(grid string, n int, seed uint64, gflop float64) ([]net.Arch, error) {
 	var draw func(net.Family, *rand.Rand) net.Arch
 	families := []net.Family{net.SpatialTemporal, net.TemporalSpatial, net.Spatiotemporal}
 	switch grid {
+	case paperShallow:
+		return paperArchs(n, gflop)
 	case "shallow":
 		draw = SampleShallow
 	case "deep":
@@ -55,17 +109,74 @@ func GridArchs(grid string, n int, seed uint64) ([]net.Arch, error) {
 		// The ranges hold some hundred networks at least; what they cannot
 		// give after many draws they do not hold.
 		for tries := 0; len(seen) < n; tries++ {
-			if tries > 1000+100*n {
-				return nil, fmt.Errorf("train: grid %s has not %d different networks of family %s", grid, n, f)
+			if tries > maxDraws*(1+n) {
+				return nil, fmt.Errorf("train: grid %s has not %d different networks of family %s%s", grid, n, f, below(gflop))
 			}
 			a := draw(f, rng)
-			if k := archKey(a); !seen[k] {
+			if k := archKey(a); !seen[k] && GFLOP(a) <= gflop {
 				seen[k] = true
 				out = append(out, a)
 			}
 		}
 	}
 	return out, nil
+}
+
+func below(gflop float64) string {
+	if math.IsInf(gflop, 0) {
+		return ""
+	}
+	return fmt.Sprintf(" below %g GFLOP a sample", gflop)
+}
+
+// paperArchs takes n of each family of the public list, 0 for all.
+func paperArchs(n int, gflop float64) ([]net.Arch, error) {
+	list := Below(net.PaperShallow(), gflop)
+	var out []net.Arch
+	for _, f := range net.Families() {
+		var of []net.Arch
+		for _, a := range list {
+			if a.Family == f {
+				of = append(of, a)
+			}
+		}
+		switch {
+		case f == net.LSTM: // the list has none
+		case n == 0:
+			out = append(out, of...)
+		case n > len(of):
+			return nil, fmt.Errorf("train: the public list has %d networks of family %s%s, not %d", len(of), f, below(gflop), n)
+		default:
+			for _, i := range spread(len(of), n) {
+				out = append(out, of[i])
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("train: the public list has no network%s", below(gflop))
+	}
+	return out, nil
+}
+
+// ParseArch reads the name of a network as the paper writes it. The name of an
+// LSTM network says neither kernel nor stride of its spatial layers; they
+// follow it as in lstm_2_8-16_64:52, kernel 5 and stride 2.
+func ParseArch(name string) (net.Arch, error) {
+	name, ks, has := strings.Cut(strings.TrimSpace(name), ":")
+	a, err := net.ParseName(name)
+	if err != nil {
+		return a, err
+	}
+	if a.Family != net.LSTM {
+		if has {
+			return a, fmt.Errorf("train: network %s:%s: only the name of an LSTM is followed by kernel and stride", name, ks)
+		}
+		return a, nil
+	}
+	if len(ks) != 2 || strings.Trim(ks, "123456789") != "" {
+		return a, fmt.Errorf("train: network %s: the name of an LSTM does not say kernel and stride of the spatial layers; add them, as in %s:52 for kernel 5 and stride 2", name, name)
+	}
+	return net.Recurrent(a.SpatialChannels, a.Units, int(ks[0]-'0'), int(ks[1]-'0')), nil
 }
 
 func choose(rng *rand.Rand, from []int, n int) []int {

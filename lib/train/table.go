@@ -39,6 +39,9 @@ type Row struct {
 // Done tells whether the network was trained to its end.
 func (r Row) Done() bool { return r.Status == statusDone }
 
+// Diverged tells whether training ended with a number that is none.
+func (r Row) Diverged() bool { return r.Status == statusDiverged }
+
 const (
 	statusDone     = "done"
 	statusDiverged = "diverged"
