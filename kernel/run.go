@@ -33,17 +33,32 @@ var runCommand = command{
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		params := assignments{}
 		fs.Var(params, "p", "`name=value` of a parameter; may be repeated")
-		out := fs.String("o", "", "write the executed notebook to this file")
+		out := fs.String("o", "", "write the executed notebook to this `file`; with the ending .html, a page")
+		page := fs.Bool("html", false, "also write a page that needs no other file and no network, beside -o or in this folder")
 		return func(ctx context.Context, args []string) error {
 			if len(args) != 1 {
 				return usageErrorf("want one notebook, got %d", len(args))
 			}
-			return runNotebook(ctx, args[0], params, *out)
+			return runNotebook(ctx, args[0], params, *out, *page)
 		}
 	},
 }
 
-func runNotebook(ctx context.Context, path string, params map[string]string, out string) error {
+// outputs says which files a run writes, "" for none.
+func outputs(path, out string, page bool) (notebookFile, pageFile string) {
+	if filepath.Ext(out) == ".html" {
+		return "", out
+	}
+	if page {
+		pageFile = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".html"
+		if out != "" {
+			pageFile = strings.TrimSuffix(out, filepath.Ext(out)) + ".html"
+		}
+	}
+	return out, pageFile
+}
+
+func runNotebook(ctx context.Context, path string, params map[string]string, out string, page bool) error {
 	nb, err := notebook.Read(path)
 	if err != nil {
 		return err
@@ -69,10 +84,13 @@ func runNotebook(ctx context.Context, path string, params map[string]string, out
 			fmt.Print(e.Text)
 		},
 	})
+	// Also what a failed run has shown is written.
+	out, pageFile := outputs(path, out, page)
 	if out != "" {
-		if err := nb.Write(out); err != nil {
-			return errors.Join(runErr, err)
-		}
+		runErr = errors.Join(runErr, nb.Write(out))
+	}
+	if pageFile != "" {
+		runErr = errors.Join(runErr, nb.WriteHTML(pageFile, filepath.Base(path)))
 	}
 	return runErr
 }

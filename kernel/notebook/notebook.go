@@ -18,12 +18,6 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on what is read: past them a file is no notebook that a person made.
-const (
-	MaxBytes = 256 << 20
-	MaxCells = 20000
-)
-
 // Cell types.
 const (
 	Code     = "code"
@@ -168,9 +162,12 @@ func decode(data []byte) (*Notebook, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not UTF-8; expected a notebook")
 	}
+	if err := tooMany(data); err != nil {
+		return nil, fmt.Errorf("not a notebook: %w", err)
+	}
 	var raw rawNotebook
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("not a notebook: %w", err)
+		return nil, fmt.Errorf("not a notebook: %w", clear(err, data))
 	}
 	if raw.Format == nil {
 		return nil, errors.New("not a notebook: nbformat is missing")
@@ -186,10 +183,14 @@ func decode(data []byte) (*Notebook, error) {
 		nb.Metadata = map[string]any{}
 	}
 	ids := map[string]bool{}
+	outputs := 0
 	for i, rc := range raw.Cells {
 		c, err := decodeCell(rc)
 		if err != nil {
 			return nil, fmt.Errorf("cell %d: %w", i+1, err)
+		}
+		if outputs += len(c.Outputs); outputs > MaxOutputs {
+			return nil, fmt.Errorf("cell %d: more than %d outputs up to here", i+1, MaxOutputs)
 		}
 		if !validID(c.ID) || ids[c.ID] {
 			c.ID = newID(i, c.Source, ids)
@@ -203,7 +204,7 @@ func decode(data []byte) (*Notebook, error) {
 func decodeCell(data []byte) (*Cell, error) {
 	var raw rawCell
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, err
+		return nil, clear(err, data)
 	}
 	switch raw.Type {
 	case Code, Markdown, Raw:
@@ -230,7 +231,7 @@ func decodeCell(data []byte) (*Cell, error) {
 func decodeOutput(data []byte) (*Output, error) {
 	var raw rawOutput
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, err
+		return nil, clear(err, data)
 	}
 	o := &Output{Type: raw.Type, Name: raw.Name, Text: string(raw.Text), Metadata: raw.Metadata, EName: raw.EName, EValue: raw.EValue, Trace: raw.Trace}
 	switch raw.Type {
@@ -315,7 +316,9 @@ func (nb *Notebook) Encode(w io.Writer) error {
 }
 
 // Write writes the notebook to a file: beside it first, then renamed.
-func (nb *Notebook) Write(path string) (err error) {
+func (nb *Notebook) Write(path string) error { return writeFile(path, nb.Encode) }
+
+func writeFile(path string, encode func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -326,7 +329,7 @@ func (nb *Notebook) Write(path string) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	if err = nb.Encode(f); err != nil {
+	if err = encode(f); err != nil {
 		return err
 	}
 	if err = f.Chmod(0o644); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,7 @@ import (
 const small = `{"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "spindle", "language": "go"}, "x": 1.5},
 "cells": [
  {"cell_type": "markdown", "id": "a", "metadata": {}, "source": ["# T\n", "text"], "attachments": {"i.png": {"image/png": "AA=="}}},
- {"cell_type": "code", "id": "b", "metadata": {"tags": ["parameters"]}, "execution_count": null, "outputs": [], "source": "seed := 1\nrate := 0.5\ntier := \"smoke\"\nok := true\nn := uint64(3)\nvar big int64 = 5"},
+ {"cell_type": "code", "id": "b", "metadata": {"tags": ["parameters"]}, "execution_count": null, "outputs": [], "source": "seed := 1\nrate := 0.5\ntier := \"smoke\"\nok := true\nn := uint64(3)\nvar big int64 = 5\nlist := []int{1}"},
  {"cell_type": "code", "metadata": {"tags": ["raises-exception"]}, "source": "fail"},
  {"cell_type": "code", "metadata": {"tags": ["skip-execution"]}, "source": "never"},
  {"cell_type": "code", "metadata": {}, "source": "show"}
@@ -148,7 +149,11 @@ func TestParameters(t *testing.T) {
 		{"n", "5", "n := uint64(5)", ""},
 		{"n", "-5", "", "expected a whole number"},
 		{"big", "6", "var big int64 = 6", ""},
-		{"none", "1", "", `no parameter "none"; the notebook has seed, rate, tier, ok, n, big`},
+		{"list", "[]int{4, 5}", "list := []int{4, 5}", ""},
+		{"list", `[]string{"a"}`, "", "expected a Go expression of that type"},
+		{"list", "4 5", "", "expected a Go expression"},
+		{"list", "mine(3)", "list := mine(3)", ""},
+		{"none", "1", "", `no parameter "none"; the notebook has seed, rate, tier, ok, n, big, list`},
 	} {
 		nb := decode(t, small)
 		err := nb.SetParameters(map[string]string{c.name: c.value})
@@ -177,6 +182,15 @@ func TestHostile(t *testing.T) {
 		{`{"nbformat":4,"cells":[{"cell_type":"heading","source":""}]}`, "cell 1: cell_type"},
 		{`{"nbformat":4,"cells":[{"cell_type":"code","source":3}]}`, "cell 1: expected a string"},
 		{`{"nbformat":4,"cells":[{"cell_type":"code","source":"","outputs":[{"output_type":"x"}]}]}`, "cell 1: output 1: output_type"},
+		{"{\"nbformat\":4,\n\"cells\":[}", "test.ipynb: not a notebook: line 2, column 10: invalid character"},
+		{`{"nbformat":4,"cells":{}}`, "cells is an object; expected a list"},
+		{`{"nbformat":4,"metadata":3}`, "metadata is a number; expected an object"},
+		{`{"nbformat":4,"cells":[{"cell_type":"markdown","source":""},3]}`, "cell 2: the whole is a number; expected an object"},
+		{`{"nbformat":4,"cells":[{"cell_type":"code","source":"","execution_count":"one"}]}`, "cell 1: execution_count is a string; expected a whole number"},
+		{`{"nbformat":4,"cells":[{"cell_type":"code","source":"","outputs":[{"output_type":"error","traceback":7}]}]}`, "cell 1: output 1: traceback is a number; expected a list"},
+		{`{"nbformat":4,"cells":[` + strings.Repeat("0,", 5<<20) + `0]}`, "values"},
+		{`{"nbformat":4,"cells":[` + strings.Repeat(`{"cell_type":"raw"},`, 30000) + `{}]}`, "30001 cells; at most 20000"},
+		{`{"nbformat":4,"cells":[{"cell_type":"code","outputs":[` + strings.Repeat(`{"output_type":"error"},`, 100000) + `{"output_type":"error"}]}]}`, "cell 1: more than 100000 outputs"},
 		{`{"nbformat":4,"cells":[` + strings.Repeat("[", 100000) + `]}`, "test.ipynb: not a notebook"},
 	} {
 		_, err := notebook.Decode(strings.NewReader(c.text), "test.ipynb")
@@ -186,7 +200,21 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// A parameters cell that is no list of assignments is an error, not a panic.
+func TestHostileParameters(t *testing.T) {
+	for _, src := range []string{"}\ntype T struct {", "}\nvar x = 1\nfunc _() {", "x := ", "{", "\x00", "x := 1 }", "//line /etc/passwd:7\nx := 1", "x, y := f()", "x := func() { y := 1 }"} {
+		nb := &notebook.Notebook{Cells: []*notebook.Cell{{Type: notebook.Code, Source: src, Metadata: map[string]any{"tags": []any{"parameters"}}}}}
+		_, _ = nb.Parameters()
+		before := nb.Cells[0].Source
+		if err := nb.SetParameters(map[string]string{"x": "2"}); err != nil && nb.Cells[0].Source != before {
+			t.Errorf("%q: an error changed the cell", src)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"nbformat":4,"cells":[{"cell_type":"code","metadata":{"tags":["parameters"]},"source":"}\ntype x struct {"}]}`))
+	f.Add([]byte(`{"nbformat":4,"cells":[{"cell_type":"markdown","source":"$x$ ![](attachment:a)","attachments":{"a":{"image/png":"AA=="}}}]}`))
 	f.Add([]byte(small))
 	f.Add([]byte(`{"nbformat":4,"cells":[{"cell_type":"code","source":["a","b"],"outputs":[{"output_type":"display_data","data":{"text/plain":["a"]}}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -205,6 +233,14 @@ func FuzzDecode(f *testing.F) {
 		if err := again.Encode(&b); err != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
 			t.Fatalf("not stable:\n%s\n%s", a.Bytes(), b.Bytes())
 		}
-		_, _ = nb.Parameters()
+		if ps, err := nb.Parameters(); err == nil && len(ps) > 0 {
+			_ = nb.SetParameters(map[string]string{ps[0].Name: "1"})
+			if _, err := nb.Parameters(); err != nil {
+				t.Fatalf("a parameter that was set broke its cell: %v", err)
+			}
+		}
+		if err := nb.HTML(io.Discard, "x"); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

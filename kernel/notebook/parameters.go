@@ -1,6 +1,7 @@
 package notebook
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -49,6 +50,9 @@ func parameters(source string) ([]Parameter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the cell tagged parameters may hold only assignments: %w", err)
 	}
+	if len(f.Decls) != 1 {
+		return nil, errors.New("the cell tagged parameters may hold only assignments; a brace in it closes more than it opens")
+	}
 	var out []Parameter
 	add := func(name string, typ, value ast.Expr) {
 		from := fset.Position(value.Pos()).Offset - len(paramHead)
@@ -64,7 +68,7 @@ func parameters(source string) ([]Parameter, error) {
 		}
 		out = append(out, p)
 	}
-	for _, s := range f.Decls[len(f.Decls)-1].(*ast.FuncDecl).Body.List {
+	for _, s := range f.Decls[0].(*ast.FuncDecl).Body.List {
 		switch s := s.(type) {
 		case *ast.AssignStmt:
 			for i, l := range s.Lhs {
@@ -176,6 +180,14 @@ func (p Parameter) literal(value string) (string, error) {
 	}
 	if _, err := parser.ParseExpr(value); err != nil {
 		return "", fmt.Errorf("parameter %s: expected a Go expression, got %q", p.Name, value)
+	}
+	// What can be told without the notebook's packages is checked here, the rest
+	// by the type checker when the cell runs.
+	if p.Type != "" {
+		_, free := types.Eval(token.NewFileSet(), nil, token.NoPos, value)
+		if _, err := types.Eval(token.NewFileSet(), nil, token.NoPos, "[]"+p.Type+"{"+value+"}"); err != nil && free == nil {
+			return "", bad("a Go expression of that type")
+		}
 	}
 	return value, nil
 }
