@@ -29,6 +29,7 @@ func newNotebook(t *testing.T) *notebook {
 	k, err := cell.New(cell.Options{
 		Symbols:  symbols.Table,
 		Importer: symbols.NewImporter(),
+		Paths:    symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc,
 		Show: func(values ...any) {
 			var s []string
 			for _, v := range values {
@@ -102,7 +103,7 @@ func TestBasic(t *testing.T) {
 		{"min max", []string{"min(3, 1, 2), max(2.5, 1)"}, "error: In[1]:1:1: expected 1 expression"},
 		{"min", []string{"x := 3.5\nmin(x, 2, 7)"}, "=> 2\n"},
 		{"undefined", []string{"y := bad + 1"}, "error: In[1]:1:6: undefined: bad"},
-		{"panic place", []string{"func deep(n int) int {\n\tif n == 0 {\n\t\tpanic(\"ouch\")\n\t}\n\treturn deep(n - 1)\n}", "deep(2)"}, "error: In[1]:2:5: panic: ouch"},
+		{"panic place", []string{"func deep(n int) int {\n\tif n == 0 {\n\t\tpanic(\"ouch\")\n\t}\n\treturn deep(n - 1)\n}", "deep(2)"}, "error: In[1]:3:3: panic: ouch"},
 		{"package", []string{"import \"gonum.org/v1/gonum/mat\"\nm := mat.NewDense(2, 2, []float64{1, 2, 3, 4})\nmat.Det(m)"}, "=> -2\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"go/types"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,7 +25,6 @@ type checked struct {
 	freshMeths []typeMethod
 	vars       []*decl                // declared by the statements, new or kept
 	varOf      map[types.Object]*decl // the statements' own objects of these
-	slots      map[string]bool        // functions of unchanged signature: closures made earlier see the new body
 	last       ast.Expr               // the expression to show
 	values     int                    // how many values it has
 }
@@ -36,23 +36,27 @@ type typeMethod struct {
 
 // A checker checks one cell against a world.
 type checker struct {
-	k    *Interp
-	fset *token.FileSet
-	w    *world // being edited
-	pkg  *types.Package
-	cell *parsed
-	out  *checked
+	k     *Interp
+	fset  *token.FileSet
+	w     *world // being edited
+	pkg   *types.Package
+	cell  *parsed
+	out   *checked
+	inits []*ast.FuncDecl // init functions of the cell
 }
 
 // check type-checks a cell. Nothing of the interpreter changes.
 func (k *Interp) check(p *parsed) (*checked, *Error) {
 	c := &checker{k: k, fset: k.fset, w: k.world.clone(), cell: p}
-	c.out = &checked{parsed: p, world: c.w, varOf: map[types.Object]*decl{}, slots: map[string]bool{}}
+	c.out = &checked{parsed: p, world: c.w, varOf: map[types.Object]*decl{}}
 	if err := c.addImports(); err != nil {
 		return nil, err
 	}
 	changed, err := c.declare()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.initOrder(); err != nil {
 		return nil, err
 	}
 	if err := c.statements(); err != nil {
@@ -207,8 +211,9 @@ func (c *checker) declare() (map[string]bool, *Error) {
 	var lateMethods []*ast.FuncDecl
 	for _, f := range c.cell.funcs {
 		if f.Recv == nil {
-			if f.Name.Name == "init" || f.Name.Name == "main" && false {
-				return nil, c.errorAt(f.Name.Pos(), "TypeError", "a cell has no init function: write its statements in the cell")
+			if f.Name.Name == "init" {
+				c.inits = append(c.inits, f)
+				continue
 			}
 			if err := add(f.Name, &decl{kind: funcKind, fn: f}); err != nil {
 				return nil, err
@@ -261,6 +266,13 @@ func text(n ast.Node) string {
 func (c *checker) declareMethod(f *ast.FuncDecl, changed map[string]bool, own map[string]ast.Node) *Error {
 	base := receiverBase(f)
 	d := c.w.live[base]
+	for n := 0; d != nil && d.kind == typeKind && d.spec.Assign.IsValid() && n < 100; n++ {
+		id, ok := d.spec.Type.(*ast.Ident) // an alias: the method is the type's
+		if !ok || c.w.live[id.Name] == nil {
+			break
+		}
+		base, d = id.Name, c.w.live[id.Name]
+	}
 	if base == "" || d == nil || d.kind != typeKind {
 		if base == "" {
 			base = "the receiver"
@@ -284,15 +296,8 @@ func (c *checker) declareMethod(f *ast.FuncDecl, changed map[string]bool, own ma
 		case old != nil && header(old.fn) != header(f):
 			changed[base] = true
 		}
-		if old != nil {
-			m.thunk = old.thunk
-		}
 		if changed[base] {
-			d.emitted, d.obj = "", nil
-			for _, o := range d.meths {
-				o.emitted, o.thunk = "", false
-			}
-			m.thunk = false
+			d.obj = nil
 			c.out.fresh = append(c.out.fresh, d)
 		} else {
 			c.out.freshMeths = append(c.out.freshMeths, typeMethod{d, m})
@@ -338,12 +343,6 @@ func (c *checker) headers(changed map[string]bool) *Error {
 	deps := c.w.dependents(changed)
 	for name := range deps {
 		d := c.w.edit(name)
-		if d.kind == typeKind {
-			d.emitted = ""
-			for _, m := range d.meths {
-				m.emitted, m.thunk = "", false
-			}
-		}
 		d.stale = nil
 		c.out.fresh = append(c.out.fresh, d)
 	}
@@ -438,18 +437,19 @@ func asFunction(f *ast.FuncDecl, spec *ast.TypeSpec) *ast.FuncDecl {
 		}
 		params.List = list
 	}
+	t.TypeParams, recv.Type = receiverParams(recv.Type, spec)
 	params.List = append([]*ast.Field{&recv}, params.List...)
 	t.Params = &params
-	t.TypeParams = receiverParams(recv.Type, spec)
 	b.Recv, b.Type = nil, &t
 	return &b
 }
 
 // receiverParams returns the type parameters that a receiver of a generic type
-// names, with the constraints of the type's declaration.
-func receiverParams(recv ast.Expr, spec *ast.TypeSpec) *ast.FieldList {
+// names, with the constraints of the type's declaration, and the receiver with
+// names in place of blanks.
+func receiverParams(recv ast.Expr, spec *ast.TypeSpec) (*ast.FieldList, ast.Expr) {
 	if spec.TypeParams == nil {
-		return nil
+		return nil, recv
 	}
 	var args []ast.Expr
 	for t := recv; args == nil; {
@@ -463,7 +463,7 @@ func receiverParams(recv ast.Expr, spec *ast.TypeSpec) *ast.FieldList {
 		case *ast.IndexListExpr:
 			args = x.Indices
 		default:
-			return nil
+			return nil, recv
 		}
 	}
 	names := map[string]string{}
@@ -471,14 +471,15 @@ func receiverParams(recv ast.Expr, spec *ast.TypeSpec) *ast.FieldList {
 	for _, f := range spec.TypeParams.List {
 		for _, n := range f.Names {
 			if len(ids) == len(args) {
-				return nil
+				return nil, recv
 			}
 			id, ok := args[len(ids)].(*ast.Ident)
 			if !ok {
-				return nil
+				return nil, recv
 			}
 			if id.Name == "_" {
-				id = &ast.Ident{NamePos: id.NamePos, Name: n.Name}
+				id = &ast.Ident{NamePos: id.NamePos, Name: "_" + n.Name + "·" + strconv.Itoa(len(ids))}
+				recv = withArg(recv, len(ids), id)
 			}
 			names[n.Name] = id.Name
 			ids = append(ids, id)
@@ -488,7 +489,7 @@ func receiverParams(recv ast.Expr, spec *ast.TypeSpec) *ast.FieldList {
 	for _, f := range spec.TypeParams.List {
 		x, err := parser.ParseExpr("interface{" + text(f.Type) + "}")
 		if err != nil {
-			return nil
+			return nil, recv
 		}
 		ast.Inspect(x, func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok {
@@ -502,7 +503,31 @@ func receiverParams(recv ast.Expr, spec *ast.TypeSpec) *ast.FieldList {
 		out.List = append(out.List, &ast.Field{Names: ids[:len(f.Names)], Type: x})
 		ids = ids[len(f.Names):]
 	}
-	return out
+	return out, recv
+}
+
+// withArg returns a receiver's type with another type argument.
+func withArg(recv ast.Expr, i int, id *ast.Ident) ast.Expr {
+	switch x := recv.(type) {
+	case *ast.StarExpr:
+		y := *x
+		y.X = withArg(x.X, i, id)
+		return &y
+	case *ast.ParenExpr:
+		y := *x
+		y.X = withArg(x.X, i, id)
+		return &y
+	case *ast.IndexExpr:
+		y := *x
+		y.Index = id
+		return &y
+	case *ast.IndexListExpr:
+		y := *x
+		y.Indices = slices.Clone(x.Indices)
+		y.Indices[i] = id
+		return &y
+	}
+	return recv
 }
 
 // groups makes files of declarations, in the order of writing.
@@ -596,6 +621,98 @@ func (d *decl) within(pos token.Pos, n int) bool {
 		}
 	}
 	return false
+}
+
+// initOrder puts the variables of a cell that has nothing but declarations into
+// the order in which Go initialises them, and the calls of its init functions
+// behind them.
+func (c *checker) initOrder() *Error {
+	body := c.cell.body.Body
+	vars := 0
+	for _, s := range body.List {
+		if _, ok := s.(*ast.DeclStmt); !ok {
+			break
+		}
+		vars++
+	}
+	var calls []ast.Stmt
+	for _, f := range c.inits {
+		calls = append(calls, &ast.ExprStmt{X: &ast.CallExpr{Fun: &ast.FuncLit{Type: f.Type, Body: f.Body}, Lparen: f.Name.End(), Rparen: f.Name.End()}})
+	}
+	defer func() {
+		body.List = slices.Insert(body.List, vars, calls...)
+	}()
+	if vars == 0 || vars < len(body.List) || vars == 1 && len(c.cell.funcs) == 0 {
+		return nil
+	}
+	var decls []ast.Decl
+	own := map[string]bool{}
+	for _, s := range body.List {
+		g := s.(*ast.DeclStmt).Decl.(*ast.GenDecl)
+		for _, sp := range g.Specs {
+			if v, ok := sp.(*ast.ValueSpec); ok {
+				for _, id := range v.Names {
+					own[id.Name] = true
+				}
+			}
+		}
+		decls = append(decls, g)
+	}
+	// In a package of its own: what is checked here is only the order.
+	saved := c.pkg
+	defer func() { c.pkg = saved }()
+	var groups []group
+	for _, d := range c.out.fresh {
+		own[d.name] = true
+	}
+	c.newPackage(own)
+	groups = c.groups(c.out.fresh)
+	groups = append(groups, group{c.w.imports, decls})
+	info := newInfo()
+	if errs := c.run(groups, info, true); len(errs) > 0 {
+		return nil // the statements' own check says what is wrong
+	}
+	at := map[ast.Expr]int{} // by the value's expression: names may be blank
+	for i, in := range info.InitOrder {
+		at[in.Rhs] = i + 1
+	}
+	type item struct {
+		order int
+		s     ast.Stmt
+	}
+	var list []item
+	for _, d := range decls {
+		g := d.(*ast.GenDecl)
+		for _, sp := range g.Specs {
+			v, ok := sp.(*ast.ValueSpec)
+			if !ok {
+				return nil
+			}
+			// One statement for each name with a value of its own.
+			if len(v.Names) == len(v.Values) || len(v.Values) == 0 {
+				for i, id := range v.Names {
+					one := &ast.ValueSpec{Names: []*ast.Ident{id}, Type: v.Type}
+					if len(v.Values) > 0 {
+						one.Values = []ast.Expr{v.Values[i]}
+					}
+					order := 0
+					if len(v.Values) > 0 {
+						order = at[v.Values[i]]
+					}
+					list = append(list, item{order, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: g.TokPos, Tok: token.VAR, Specs: []ast.Spec{one}}}})
+				}
+				continue
+			}
+			list = append(list, item{at[v.Values[0]], &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: g.TokPos, Tok: token.VAR, Specs: []ast.Spec{v}}}})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b item) int { return a.order - b.order })
+	body.List = nil
+	for _, it := range list {
+		body.List = append(body.List, it.s)
+	}
+	vars = len(body.List)
+	return nil
 }
 
 // statements checks the cell's statements; the names that they declare are the
@@ -820,7 +937,8 @@ func (c *checker) bodies() *Error {
 
 func (c *checker) methodBody(d *decl, m *method) *Error {
 	info := newInfo()
-	if errs := c.run([]group{{m.imports, []ast.Decl{asFunction(m.fn, d.spec)}}}, info, true); len(errs) > 0 {
+	m.asFunc = asFunction(m.fn, d.spec)
+	if errs := c.run([]group{{m.imports, []ast.Decl{m.asFunc}}}, info, true); len(errs) > 0 {
 		e := c.goError(errs[0])
 		if m.cell != c.cell.n {
 			e.Message = fmt.Sprintf("method %s.%s of an earlier cell no longer compiles after this cell's changes: %s", d.name, m.name, e.Message)

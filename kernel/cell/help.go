@@ -484,13 +484,12 @@ func (k *Interp) doc(path, key string) string {
 // plain values are read.
 func (k *Interp) valueText(d *decl, limit int) string {
 	k.varMu.Lock()
-	v, ok := k.vars[d.emitted]
 	running := k.running
 	k.varMu.Unlock()
-	if !ok {
+	if d.global == nil {
 		return ""
 	}
-	v = v.Elem()
+	v := d.global.Pointer().Elem()
 	switch v.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint,
 		reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.String:
@@ -540,4 +539,13 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n] + "…"
+}
+
+func namedOf(t types.Type) *types.Named {
+	t = types.Unalias(t)
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	n, _ := t.(*types.Named)
+	return n
 }

@@ -8,6 +8,13 @@ import (
 // IsComplete tells whether a text is a whole cell: "complete", "incomplete"
 // (more lines may make it one; indent is that of the next line) or "invalid".
 func IsComplete(text string) (status, indent string) {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, l := range lines {
+		if t := strings.TrimSpace(l); len(t) > 1 && strings.ContainsAny(t[:1], "%$?") && closers(strings.Join(lines[:i], "\n")) == "" {
+			lines[i] = ""
+		}
+	}
+	text = strings.Join(lines, "\n")
 	_, err := parse(token.NewFileSet(), 1, text)
 	if err == nil {
 		return "complete", ""
@@ -23,7 +30,6 @@ func IsComplete(text string) (status, indent string) {
 	if !atEnd {
 		return "invalid", ""
 	}
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	last := lines[len(lines)-1]
 	indent = last[:len(last)-len(strings.TrimLeft(last, " \t"))]
 	switch t := strings.TrimRight(last, " \t"); {

@@ -64,7 +64,7 @@ type chunk struct {
 // statements.
 func parse(fset *token.FileSet, n int, text string) (*parsed, *Error) {
 	if len(text) > maxText {
-		return nil, &Error{Name: "SyntaxError", Message: fmt.Sprintf("the cell has %d bytes; at most %d are read", len(text), maxText)}
+		return nil, tooLong(len(text))
 	}
 	chunks, quiet, err := split(n, text)
 	if err != nil {
@@ -186,6 +186,10 @@ func located(name, msg string, n int, text string, off int) *Error {
 		Pos:    token.Position{Filename: fileName(n), Offset: off, Line: line, Column: col},
 		Source: sourceLine(text, line),
 	}
+}
+
+func tooLong(n int) *Error {
+	return &Error{Name: "SyntaxError", Message: fmt.Sprintf("the cell has %d bytes; at most %d are read", n, maxText)}
 }
 
 // split cuts a cell into its top-level pieces: at the semicolons, written or

@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+
+	"github.com/spindle-lab/spindle/kernel/cell/vm"
 )
 
 // A kind of declaration.
@@ -34,9 +36,12 @@ type decl struct {
 	obj     types.Object
 	info    *types.Info // of the last check of its tree
 	deps    map[string]bool
-	emitted string // its name in the interpreter, "" while it has none
-	stale   *Error // why it no longer compiles, after a change of what it uses
-	order   int    // for declaring in the order of writing
+	global  *vm.Global // varKind
+	// compiled is the function that its callers call, compiledSig its type.
+	compiled    *vm.Function
+	compiledSig types.Type
+	stale       *Error // why it no longer compiles, after a change of what it uses
+	order       int    // for declaring in the order of writing
 }
 
 // A method of a type of the notebook.
@@ -48,8 +53,7 @@ type method struct {
 	info    *types.Info
 	sig     *types.Signature
 	deps    map[string]bool
-	emitted string // the function that has its body
-	thunk   bool   // the interpreter's type has the method already
+	asFunc  *ast.FuncDecl // as it was checked, and is compiled
 }
 
 // imports are the packages that a cell's code can name.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		os.Exit(session.Worker(func(out *session.Output) session.Setup {
 			return session.Setup{Options: cell.Options{
-				Symbols: symbols.Table, Importer: symbols.NewImporter(),
+				Symbols: symbols.Table, Importer: symbols.NewImporter(), Sources: symbols.Sources,
 				Show: func(values ...any) {
 					out.Result(map[string]any{"text/plain": strings.TrimSuffix(fmt.Sprintln(values...), "\n")}, nil)
 				},
@@ -92,6 +93,16 @@ func TestSurvival(t *testing.T) {
 	}{
 		{"panic", "panic(\"ouch\")", "ouch", false},
 		{"nil map", "var m map[string]int\nm[\"a\"] = 1", "nil map", false},
+		{"panic in compiled code", "import \"strings\"\nstrings.Repeat(\"x\", -1)", "negative Repeat count", false},
+		{"os.Exit", "import \"os\"\nos.Exit(3)", "os.Exit(3) ended the cell; variables are kept", false},
+		{"log.Fatal", "import \"log\"\nlog.Fatal(\"x\")", "os.Exit(1)", false},
+		{"os.Exit in a goroutine", "import \"os\"\ngo os.Exit(4)\nselect {}", "os.Exit(4)", false},
+		{"runtime.Goexit", "import \"runtime\"\nruntime.Goexit()", "Goexit", false},
+		{"stack overflow", "func f(n int) int { return f(n+1) + 1 }\nf(0)", "stack overflow", false},
+		{"stack overflow through compiled code", "import \"strings\"\nfunc f(n int) int { strings.Map(func(r rune) rune { f(n+1); return r }, \"x\"); return 0 }\nf(0)", "stack overflow", true},
+		{"huge slice", "make([]int, 1<<45)", "makeslice", false},
+		{"a send on a closed channel", "c := make(chan int)\nclose(c)\nc <- 1", "send on closed channel", false},
+		{"a map written by two", "m := map[int]int{}\nfor range 4 { go func() { for { m[1]++ } }() }\nfor { m[2]++ }", "concurrent map", true},
 		{"fatal", "import \"sync\"\nvar mu sync.Mutex\nmu.Unlock()", "unlock of unlocked mutex", true},
 		{"out of memory", "var keep [][]byte\nfor { b := make([]byte, 1<<24); for i := 0; i < len(b); i += 4096 { b[i] = 1 }; keep = append(keep, b) }", "out of memory", true},
 		{"killed", "import \"os\"\np, _ := os.FindProcess(os.Getpid())\np.Kill()\nselect {}", "killed", true},
@@ -123,8 +134,170 @@ func TestSurvival(t *testing.T) {
 	}
 }
 
+// A panic in a goroutine ends that and is reported; the cell goes on.
+func TestGoroutinePanics(t *testing.T) {
+	for _, code := range []string{
+		"done := make(chan bool)\ngo func() { defer close(done); panic(\"inside\") }()\n<-done\n1",
+		"import \"sync\"\nvar wg sync.WaitGroup\nwg.Go(func() { panic(\"inside\") })\nwg.Wait()\n1",
+		"import \"time\"\nc := make(chan bool)\ntime.AfterFunc(1, func() { defer close(c); panic(\"inside\") })\n<-c\n1",
+		"func f() { panic(\"inside\") }\ngo f()\nimport \"time\"\ntime.Sleep(50*time.Millisecond)\n1",
+	} {
+		r := start(t, session.Config{})
+		out, err := r.eval(context.Background(), code)
+		if err != nil || !strings.Contains(out, "=> 1") {
+			t.Errorf("%q: %q, %v", code, out, err)
+		}
+		more, _ := r.eval(context.Background(), "import \"time\"\ntime.Sleep(20*time.Millisecond)")
+		if out += more; !strings.Contains(out, "in a goroutine: ") || !strings.Contains(out, "panic: inside") {
+			t.Errorf("%q: the panic is not told of: %q", code, out)
+		}
+	}
+}
+
+func TestClosedStreams(t *testing.T) {
+	r := start(t, session.Config{})
+	for _, code := range []string{"import \"os\"\nos.Stdout.Close()\nos.Stderr.Close();", "import (\"os\"; \"syscall\")\nsyscall.Close(1)"} {
+		if _, err := r.eval(context.Background(), code); err != nil && !strings.Contains(err.Message, "not in this kernel") {
+			t.Errorf("%q: %v", code, err)
+		}
+		if out, err := r.eval(context.Background(), "import \"fmt\"\nfmt.Println(\"still here\")"); out != "still here\n" {
+			t.Errorf("after %q: %q, %v", code, out, err)
+		}
+	}
+}
+
+func TestFlood(t *testing.T) {
+	r := start(t, session.Config{})
+	start := time.Now()
+	n, bytes := 0, 0
+	err := r.s.Eval(context.Background(), 1, "import \"fmt\"\nfor i := range 2000000 { fmt.Println(\"line number\", i) }", func(e session.Event) {
+		if e.Kind == session.Stream {
+			n++
+			bytes += len(e.Text)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes < 8<<20 || bytes > 9<<20 {
+		t.Errorf("%d bytes passed on, want 8 MB and a notice", bytes)
+	}
+	if rate := float64(n) / max(1, time.Since(start).Seconds()); rate > 1000 {
+		t.Errorf("%.0f messages a second, want at most 1000", rate)
+	}
+	if out, err := r.eval(context.Background(), "fmt.Println(1)"); out != "1\n" {
+		t.Errorf("after: %q, %v", out, err)
+	}
+}
+
+// What a goroutine prints after its cell is not lost.
+func TestLateOutput(t *testing.T) {
+	r := start(t, session.Config{})
+	var mu sync.Mutex
+	var late strings.Builder
+	err := r.s.Eval(context.Background(), 1, "import (\"fmt\"; \"time\")\ngo func() { time.Sleep(100*time.Millisecond); fmt.Println(\"late\") }()", func(e session.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		late.WriteString(e.Text)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		time.Sleep(20 * time.Millisecond)
+		mu.Lock()
+		done := late.String() == "late\n"
+		mu.Unlock()
+		if done {
+			return
+		}
+	}
+	t.Errorf("late output %q", late.String())
+}
+
+func TestInput(t *testing.T) {
+	r := start(t, session.Config{})
+	code := "import (\"fmt\"; \"spindle/prompt\")\nvar a, b int\nfmt.Scan(&a, &b)\nname, _ := prompt.Line(\"name: \")\n_, err := prompt.Password(\"key: \")\nfmt.Println(a+b, name, err)"
+	answers := []string{"3", "4", "Ada"}
+	var asked []string
+	var out strings.Builder
+	err := r.s.Eval(context.Background(), 1, code, func(e session.Event) {
+		switch e.Kind {
+		case session.Input:
+			asked = append(asked, e.Prompt)
+			if len(answers) == 0 {
+				go r.s.Input("", false)
+				return
+			}
+			a := answers[0]
+			answers = answers[1:]
+			go r.s.Input(a, true)
+		case session.Stream:
+			out.WriteString(e.Text)
+		}
+	})
+	if err != nil || out.String() != "7 Ada this front end gives no input\n" || strings.Join(asked, "|") != "||name: |key: " {
+		t.Errorf("%q, %q, %v", out.String(), asked, err)
+	}
+}
+
+// A context of a cell ends with the interrupt, so library calls stop.
+func TestInterruptContext(t *testing.T) {
+	r := start(t, session.Config{})
+	if _, err := r.eval(context.Background(), "import (\"context\"; \"time\")\nctx := context.Background()\nkept := 41"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	_, err := r.eval(ctx, "c2, stop := context.WithTimeout(ctx, time.Hour)\ndefer stop()\n<-c2.Done()")
+	if err == nil || err.Name != "Interrupt" || time.Since(begun) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(begun))
+	}
+	if out, err := r.eval(context.Background(), "ctx.Err() == nil && kept == 41"); out != "=> true\n" {
+		t.Errorf("after: %q, %v", out, err)
+	}
+}
+
+// Compiled code that does not listen: the user is told, the notebook goes on.
+func TestInterruptDeafCode(t *testing.T) {
+	r := start(t, session.Config{})
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	_, err := r.eval(ctx, "import \"sync\"\nkept := 1\nvar mu sync.Mutex\nmu.Lock()\nmu.Lock()")
+	if err == nil || err.Name != "Interrupt" || !strings.Contains(err.Message, "does not stop") || !strings.Contains(err.Message, "In[1]:5:1") {
+		t.Fatalf("%v", err)
+	}
+	if out, err := r.eval(context.Background(), "1 + 1"); out != "=> 2\n" {
+		t.Errorf("after: %q, %v", out, err)
+	}
+}
+
+func TestNoLeaks(t *testing.T) {
+	r := start(t, session.Config{})
+	if _, err := r.eval(context.Background(), "import (\"runtime\"; \"os\")"); err != nil {
+		t.Fatal(err)
+	}
+	count := func() string {
+		out, err := r.eval(context.Background(), "fds, _ := os.ReadDir(\"/proc/self/fd\")\n[]int{runtime.NumGoroutine(), len(fds)}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	before := count()
+	for i := range 300 {
+		if _, err := r.eval(context.Background(), fmt.Sprintf("x := %d\nfor i := range 3 { x += i }\nx", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := count(); after != before {
+		t.Errorf("goroutines and files: %s before, %s after 300 cells", before, after)
+	}
+}
+
 func TestInterrupt(t *testing.T) {
-	for _, code := range []string{"for {}", "import \"time\"\ntime.Sleep(time.Hour)", "select {}"} {
+	for _, code := range []string{"for {}", "import \"time\"\ntime.Sleep(time.Hour)", "select {}", "c := make(chan int)\n<-c", "func f() { for { defer func() { recover() }(); for {} } }\nf()", "$ sleep 100"} {
 		r := start(t, session.Config{})
 		if _, err := r.eval(context.Background(), "kept := 41"); err != nil {
 			t.Fatal(err)
@@ -136,7 +309,9 @@ func TestInterrupt(t *testing.T) {
 		if err == nil || err.Name != "Interrupt" {
 			t.Fatalf("%s: %v", code, err)
 		}
-		t.Logf("%q: stopped after %v", code, time.Since(at))
+		if d := time.Since(at); d > 500*time.Millisecond {
+			t.Logf("%q: stopped after %v, want 500 ms on a quiet machine", code, d)
+		}
 		if out, err := r.eval(context.Background(), "kept + 1"); out != "=> 42\n" {
 			t.Errorf("%s: after: %q, %v", code, out, err)
 		}

@@ -75,6 +75,7 @@ type workerSide struct {
 	mu     sync.Mutex
 	sync   int
 	cancel context.CancelFunc // of the running cell
+	done   <-chan struct{}
 }
 
 // Worker is the life of a worker process: it serves the supervisor until that
@@ -109,6 +110,7 @@ func Worker(setup func(*Output) Setup) int {
 		e.Message = "in a goroutine: " + e.Message
 		w.event(Event{Kind: Failure, Err: wireError(e)})
 	}
+	s.Input = w.readLine
 	k, err := cell.New(s.Options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "the interpreter could not be started:", err)
@@ -158,7 +160,7 @@ func (w *workerSide) serve() int {
 func (w *workerSide) eval(m message) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.mu.Lock()
-	w.cancel = cancel
+	w.cancel, w.done = cancel, ctx.Done()
 	w.mu.Unlock()
 	err := w.k.Eval(ctx, m.Cell, m.Code)
 	w.mu.Lock()
@@ -175,6 +177,29 @@ func (w *workerSide) eval(m message) {
 	}
 	restoreStreams(w.streams)
 	w.sendSynced(r)
+}
+
+// errNoInput is what reading gives where the client cannot be asked.
+var errNoInput = errors.New("this front end gives no input")
+
+// readLine asks the user for a line and waits for it, or for the cell's end.
+func (w *workerSide) readLine(prompt string, password bool) (string, error) {
+	for len(w.input) > 0 {
+		<-w.input // an answer that came too late for its question
+	}
+	w.event(Event{Kind: Input, Prompt: prompt, Password: password})
+	w.mu.Lock()
+	done := w.done
+	w.mu.Unlock()
+	select {
+	case m := <-w.input:
+		if m.Pos < 0 {
+			return "", errNoInput
+		}
+		return m.Code, nil
+	case <-done:
+		return "", context.Canceled
+	}
 }
 
 // ask answers what does not wait for the running cell.

@@ -61,6 +61,33 @@ func Register(export []byte) {
 	}
 }
 
+var sourceText []byte
+
+// RegisterSources adds the texts of packages with generic functions.
+func RegisterSources(data []byte) { sourceText = data }
+
+var sourceTexts = sync.OnceValue(func() map[string]map[string]string {
+	m := map[string]map[string]string{}
+	if sourceText == nil {
+		return m
+	}
+	data, err := io.ReadAll(flate.NewReader(bytes.NewReader(sourceText)))
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		panic("symbols: damaged sources: " + err.Error())
+	}
+	return m
+})
+
+// Sources returns the source files, name → text, of a package whose generic
+// functions are run from their text; nil for all others.
+func Sources(path string) map[string]string { return sourceTexts()[path] }
+
+// Sources is the function [Sources]; an interpreter finds it here.
+func (im *Importer) Sources(path string) map[string]string { return Sources(path) }
+
 // Packages returns all importable packages by import path. The map must not be
 // changed.
 func Packages() map[string]*Package { return index }

@@ -79,7 +79,14 @@ func writeRoom(dir, room string, pkgs []*pkg) error {
 		return err
 	}
 	files["export.bin"] = blob
-	files["register.go"] = []byte(fmt.Sprintf(registerFile, room, roomTitle[room], room))
+	text := registerFile
+	if room == "std" {
+		if files["sources.bin"], err = sources(pkgs); err != nil {
+			return err
+		}
+		text += registerSources
+	}
+	files["register.go"] = []byte(fmt.Sprintf(text, room, roomTitle[room], room))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -123,6 +130,13 @@ import (
 var export []byte
 
 func init() { symbols.Register(export) }
+`
+
+const registerSources = `
+//go:embed sources.bin
+var texts []byte
+
+func init() { symbols.RegisterSources(texts) }
 `
 
 // fileName returns the name of the generated file of a package.

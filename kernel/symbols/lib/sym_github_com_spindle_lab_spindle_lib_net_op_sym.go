@@ -11,8 +11,11 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/net/op/op"] = map[string]reflect.Value{
+		"Along":               reflect.ValueOf(p0_op.Along),
 		"BarlowLoss":          reflect.ValueOf(p0_op.BarlowLoss),
+		"BatchNorm":           reflect.ValueOf((*p0_op.BatchNorm)(nil)),
 		"BatchNormRelu":       reflect.ValueOf(p0_op.BatchNormRelu),
+		"BatchStats":          reflect.ValueOf((*p0_op.BatchStats)(nil)),
 		"Conv":                reflect.ValueOf(p0_op.Conv),
 		"ConvNorm":            reflect.ValueOf(p0_op.ConvNorm),
 		"ConvTranspose":       reflect.ValueOf(p0_op.ConvTranspose),
@@ -26,10 +29,13 @@ func init() {
 		"Linear":              reflect.ValueOf(p0_op.Linear),
 		"MED":                 reflect.ValueOf(p0_op.MED),
 		"MSE":                 reflect.ValueOf(p0_op.MSE),
+		"NewBatchStats":       reflect.ValueOf(p0_op.NewBatchStats),
 		"Reshape":             reflect.ValueOf(p0_op.Reshape),
 		"ResidualVariance":    reflect.ValueOf(p0_op.ResidualVariance),
+		"Rows":                reflect.ValueOf(p0_op.Rows),
 		"SoftmaxCrossEntropy": reflect.ValueOf(p0_op.SoftmaxCrossEntropy),
 		"StepFeatures":        reflect.ValueOf(p0_op.StepFeatures),
 		"TimeLinear":          reflect.ValueOf(p0_op.TimeLinear),
+		"Times":               reflect.ValueOf(p0_op.Times),
 	}
 }

@@ -45,6 +45,13 @@ func init() {
 		"UTCUnixTime":        reflect.ValueOf(&p0_plot.UTCUnixTime).Elem(),
 		"UnixTimeIn":         reflect.ValueOf(p0_plot.UnixTimeIn),
 		"Version":            reflect.ValueOf(p0_plot.Version),
+		"_Plotter+1":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_DataRanger)(nil)),
+		"_Plotter+2":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_GlyphBoxer)(nil)),
+		"_Plotter+3":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer)(nil)),
+		"_Plotter+4":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_Thumbnailer)(nil)),
+		"_Plotter+5":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_DataRanger_Thumbnailer)(nil)),
+		"_Plotter+6":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_GlyphBoxer_Thumbnailer)(nil)),
+		"_Plotter+7":         reflect.ValueOf((*_gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer)(nil)),
 	}
 }
 
@@ -100,4 +107,115 @@ type _gonum_org_v1_plot_Ticker struct {
 
 func (w _gonum_org_v1_plot_Ticker) Ticks(a0 float64, a1 float64) []p0_plot.Tick {
 	return w.WTicks(a0, a1)
+}
+
+type _gonum_org_v1_plot_Plotter_DataRanger struct {
+	IValue     any
+	WDataRange func() (float64, float64, float64, float64)
+	WPlot      func(p1_draw.Canvas, *p0_plot.Plot)
+}
+
+func (w _gonum_org_v1_plot_Plotter_DataRanger) DataRange() (float64, float64, float64, float64) {
+	return w.WDataRange()
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+
+type _gonum_org_v1_plot_Plotter_GlyphBoxer struct {
+	IValue      any
+	WGlyphBoxes func(*p0_plot.Plot) []p0_plot.GlyphBox
+	WPlot       func(p1_draw.Canvas, *p0_plot.Plot)
+}
+
+func (w _gonum_org_v1_plot_Plotter_GlyphBoxer) GlyphBoxes(a0 *p0_plot.Plot) []p0_plot.GlyphBox {
+	return w.WGlyphBoxes(a0)
+}
+func (w _gonum_org_v1_plot_Plotter_GlyphBoxer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+
+type _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer struct {
+	IValue      any
+	WDataRange  func() (float64, float64, float64, float64)
+	WGlyphBoxes func(*p0_plot.Plot) []p0_plot.GlyphBox
+	WPlot       func(p1_draw.Canvas, *p0_plot.Plot)
+}
+
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer) DataRange() (float64, float64, float64, float64) {
+	return w.WDataRange()
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer) GlyphBoxes(a0 *p0_plot.Plot) []p0_plot.GlyphBox {
+	return w.WGlyphBoxes(a0)
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+
+type _gonum_org_v1_plot_Plotter_Thumbnailer struct {
+	IValue     any
+	WPlot      func(p1_draw.Canvas, *p0_plot.Plot)
+	WThumbnail func(*p1_draw.Canvas)
+}
+
+func (w _gonum_org_v1_plot_Plotter_Thumbnailer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+func (w _gonum_org_v1_plot_Plotter_Thumbnailer) Thumbnail(a0 *p1_draw.Canvas) {
+	w.WThumbnail(a0)
+}
+
+type _gonum_org_v1_plot_Plotter_DataRanger_Thumbnailer struct {
+	IValue     any
+	WDataRange func() (float64, float64, float64, float64)
+	WPlot      func(p1_draw.Canvas, *p0_plot.Plot)
+	WThumbnail func(*p1_draw.Canvas)
+}
+
+func (w _gonum_org_v1_plot_Plotter_DataRanger_Thumbnailer) DataRange() (float64, float64, float64, float64) {
+	return w.WDataRange()
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_Thumbnailer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_Thumbnailer) Thumbnail(a0 *p1_draw.Canvas) {
+	w.WThumbnail(a0)
+}
+
+type _gonum_org_v1_plot_Plotter_GlyphBoxer_Thumbnailer struct {
+	IValue      any
+	WGlyphBoxes func(*p0_plot.Plot) []p0_plot.GlyphBox
+	WPlot       func(p1_draw.Canvas, *p0_plot.Plot)
+	WThumbnail  func(*p1_draw.Canvas)
+}
+
+func (w _gonum_org_v1_plot_Plotter_GlyphBoxer_Thumbnailer) GlyphBoxes(a0 *p0_plot.Plot) []p0_plot.GlyphBox {
+	return w.WGlyphBoxes(a0)
+}
+func (w _gonum_org_v1_plot_Plotter_GlyphBoxer_Thumbnailer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+func (w _gonum_org_v1_plot_Plotter_GlyphBoxer_Thumbnailer) Thumbnail(a0 *p1_draw.Canvas) {
+	w.WThumbnail(a0)
+}
+
+type _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer struct {
+	IValue      any
+	WDataRange  func() (float64, float64, float64, float64)
+	WGlyphBoxes func(*p0_plot.Plot) []p0_plot.GlyphBox
+	WPlot       func(p1_draw.Canvas, *p0_plot.Plot)
+	WThumbnail  func(*p1_draw.Canvas)
+}
+
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer) DataRange() (float64, float64, float64, float64) {
+	return w.WDataRange()
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer) GlyphBoxes(a0 *p0_plot.Plot) []p0_plot.GlyphBox {
+	return w.WGlyphBoxes(a0)
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer) Plot(a0 p1_draw.Canvas, a1 *p0_plot.Plot) {
+	w.WPlot(a0, a1)
+}
+func (w _gonum_org_v1_plot_Plotter_DataRanger_GlyphBoxer_Thumbnailer) Thumbnail(a0 *p1_draw.Canvas) {
+	w.WThumbnail(a0)
 }

@@ -13,3 +13,8 @@ import (
 var export []byte
 
 func init() { symbols.Register(export) }
+
+//go:embed sources.bin
+var texts []byte
+
+func init() { symbols.RegisterSources(texts) }

@@ -87,6 +87,20 @@ func init() {
 		"_WriterAt":        reflect.ValueOf((*_io_WriterAt)(nil)),
 		"WriterTo":         reflect.ValueOf((*p0_io.WriterTo)(nil)),
 		"_WriterTo":        reflect.ValueOf((*_io_WriterTo)(nil)),
+		"_Reader+1":        reflect.ValueOf((*_io_Reader_WriterTo)(nil)),
+		"_Reader+2":        reflect.ValueOf((*_io_Reader_Closer)(nil)),
+		"_Reader+3":        reflect.ValueOf((*_io_Reader_WriterTo_Closer)(nil)),
+		"_Reader+4":        reflect.ValueOf((*_io_Reader_Seeker)(nil)),
+		"_Reader+5":        reflect.ValueOf((*_io_Reader_WriterTo_Seeker)(nil)),
+		"_Reader+6":        reflect.ValueOf((*_io_Reader_Closer_Seeker)(nil)),
+		"_Reader+7":        reflect.ValueOf((*_io_Reader_WriterTo_Closer_Seeker)(nil)),
+		"_Writer+1":        reflect.ValueOf((*_io_Writer_ReaderFrom)(nil)),
+		"_Writer+2":        reflect.ValueOf((*_io_Writer_Closer)(nil)),
+		"_Writer+3":        reflect.ValueOf((*_io_Writer_ReaderFrom_Closer)(nil)),
+		"_Writer+4":        reflect.ValueOf((*_io_Writer_StringWriter)(nil)),
+		"_Writer+5":        reflect.ValueOf((*_io_Writer_ReaderFrom_StringWriter)(nil)),
+		"_Writer+6":        reflect.ValueOf((*_io_Writer_Closer_StringWriter)(nil)),
+		"_Writer+7":        reflect.ValueOf((*_io_Writer_ReaderFrom_Closer_StringWriter)(nil)),
 	}
 }
 
@@ -338,4 +352,226 @@ type _io_WriterTo struct {
 
 func (w _io_WriterTo) WriteTo(a0 p0_io.Writer) (int64, error) {
 	return w.WWriteTo(a0)
+}
+
+type _io_Reader_WriterTo struct {
+	IValue   any
+	WRead    func([]byte) (int, error)
+	WWriteTo func(p0_io.Writer) (int64, error)
+}
+
+func (w _io_Reader_WriterTo) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_WriterTo) WriteTo(a0 p0_io.Writer) (int64, error) {
+	return w.WWriteTo(a0)
+}
+
+type _io_Reader_Closer struct {
+	IValue any
+	WClose func() error
+	WRead  func([]byte) (int, error)
+}
+
+func (w _io_Reader_Closer) Close() error {
+	return w.WClose()
+}
+func (w _io_Reader_Closer) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+
+type _io_Reader_WriterTo_Closer struct {
+	IValue   any
+	WClose   func() error
+	WRead    func([]byte) (int, error)
+	WWriteTo func(p0_io.Writer) (int64, error)
+}
+
+func (w _io_Reader_WriterTo_Closer) Close() error {
+	return w.WClose()
+}
+func (w _io_Reader_WriterTo_Closer) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_WriterTo_Closer) WriteTo(a0 p0_io.Writer) (int64, error) {
+	return w.WWriteTo(a0)
+}
+
+type _io_Reader_Seeker struct {
+	IValue any
+	WRead  func([]byte) (int, error)
+	WSeek  func(int64, int) (int64, error)
+}
+
+func (w _io_Reader_Seeker) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_Seeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.WSeek(a0, a1)
+}
+
+type _io_Reader_WriterTo_Seeker struct {
+	IValue   any
+	WRead    func([]byte) (int, error)
+	WSeek    func(int64, int) (int64, error)
+	WWriteTo func(p0_io.Writer) (int64, error)
+}
+
+func (w _io_Reader_WriterTo_Seeker) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_WriterTo_Seeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.WSeek(a0, a1)
+}
+func (w _io_Reader_WriterTo_Seeker) WriteTo(a0 p0_io.Writer) (int64, error) {
+	return w.WWriteTo(a0)
+}
+
+type _io_Reader_Closer_Seeker struct {
+	IValue any
+	WClose func() error
+	WRead  func([]byte) (int, error)
+	WSeek  func(int64, int) (int64, error)
+}
+
+func (w _io_Reader_Closer_Seeker) Close() error {
+	return w.WClose()
+}
+func (w _io_Reader_Closer_Seeker) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_Closer_Seeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.WSeek(a0, a1)
+}
+
+type _io_Reader_WriterTo_Closer_Seeker struct {
+	IValue   any
+	WClose   func() error
+	WRead    func([]byte) (int, error)
+	WSeek    func(int64, int) (int64, error)
+	WWriteTo func(p0_io.Writer) (int64, error)
+}
+
+func (w _io_Reader_WriterTo_Closer_Seeker) Close() error {
+	return w.WClose()
+}
+func (w _io_Reader_WriterTo_Closer_Seeker) Read(a0 []byte) (int, error) {
+	return w.WRead(a0)
+}
+func (w _io_Reader_WriterTo_Closer_Seeker) Seek(a0 int64, a1 int) (int64, error) {
+	return w.WSeek(a0, a1)
+}
+func (w _io_Reader_WriterTo_Closer_Seeker) WriteTo(a0 p0_io.Writer) (int64, error) {
+	return w.WWriteTo(a0)
+}
+
+type _io_Writer_ReaderFrom struct {
+	IValue    any
+	WReadFrom func(p0_io.Reader) (int64, error)
+	WWrite    func([]byte) (int, error)
+}
+
+func (w _io_Writer_ReaderFrom) ReadFrom(a0 p0_io.Reader) (int64, error) {
+	return w.WReadFrom(a0)
+}
+func (w _io_Writer_ReaderFrom) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+
+type _io_Writer_Closer struct {
+	IValue any
+	WClose func() error
+	WWrite func([]byte) (int, error)
+}
+
+func (w _io_Writer_Closer) Close() error {
+	return w.WClose()
+}
+func (w _io_Writer_Closer) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+
+type _io_Writer_ReaderFrom_Closer struct {
+	IValue    any
+	WClose    func() error
+	WReadFrom func(p0_io.Reader) (int64, error)
+	WWrite    func([]byte) (int, error)
+}
+
+func (w _io_Writer_ReaderFrom_Closer) Close() error {
+	return w.WClose()
+}
+func (w _io_Writer_ReaderFrom_Closer) ReadFrom(a0 p0_io.Reader) (int64, error) {
+	return w.WReadFrom(a0)
+}
+func (w _io_Writer_ReaderFrom_Closer) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+
+type _io_Writer_StringWriter struct {
+	IValue       any
+	WWrite       func([]byte) (int, error)
+	WWriteString func(string) (int, error)
+}
+
+func (w _io_Writer_StringWriter) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+func (w _io_Writer_StringWriter) WriteString(a0 string) (int, error) {
+	return w.WWriteString(a0)
+}
+
+type _io_Writer_ReaderFrom_StringWriter struct {
+	IValue       any
+	WReadFrom    func(p0_io.Reader) (int64, error)
+	WWrite       func([]byte) (int, error)
+	WWriteString func(string) (int, error)
+}
+
+func (w _io_Writer_ReaderFrom_StringWriter) ReadFrom(a0 p0_io.Reader) (int64, error) {
+	return w.WReadFrom(a0)
+}
+func (w _io_Writer_ReaderFrom_StringWriter) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+func (w _io_Writer_ReaderFrom_StringWriter) WriteString(a0 string) (int, error) {
+	return w.WWriteString(a0)
+}
+
+type _io_Writer_Closer_StringWriter struct {
+	IValue       any
+	WClose       func() error
+	WWrite       func([]byte) (int, error)
+	WWriteString func(string) (int, error)
+}
+
+func (w _io_Writer_Closer_StringWriter) Close() error {
+	return w.WClose()
+}
+func (w _io_Writer_Closer_StringWriter) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+func (w _io_Writer_Closer_StringWriter) WriteString(a0 string) (int, error) {
+	return w.WWriteString(a0)
+}
+
+type _io_Writer_ReaderFrom_Closer_StringWriter struct {
+	IValue       any
+	WClose       func() error
+	WReadFrom    func(p0_io.Reader) (int64, error)
+	WWrite       func([]byte) (int, error)
+	WWriteString func(string) (int, error)
+}
+
+func (w _io_Writer_ReaderFrom_Closer_StringWriter) Close() error {
+	return w.WClose()
+}
+func (w _io_Writer_ReaderFrom_Closer_StringWriter) ReadFrom(a0 p0_io.Reader) (int64, error) {
+	return w.WReadFrom(a0)
+}
+func (w _io_Writer_ReaderFrom_Closer_StringWriter) Write(a0 []byte) (int, error) {
+	return w.WWrite(a0)
+}
+func (w _io_Writer_ReaderFrom_Closer_StringWriter) WriteString(a0 string) (int, error) {
+	return w.WWriteString(a0)
 }
