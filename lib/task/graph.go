@@ -61,7 +61,7 @@ func (b *graph) encoder(m *Model) error {
 }
 
 // head puts the head and, if train, dropout and the loss on the features.
-func (b *graph) head(m *Model, train bool, stats []*batchStats) error {
+func (b *graph) head(m *Model, train bool, stats []*op.BatchStats) error {
 	learn := net.Nodes(b.g, tensor.Float32, m.Head)
 	p := nodes{}
 	for i, n := range learn {
@@ -95,7 +95,7 @@ func (b *graph) head(m *Model, train bool, stats []*batchStats) error {
 	return b.differentiate(loss)
 }
 
-func (b *graph) predict(m *Model, x, keep *gorgonia.Node, train bool, p nodes, stats []*batchStats) (*gorgonia.Node, error) {
+func (b *graph) predict(m *Model, x, keep *gorgonia.Node, train bool, p nodes, stats []*op.BatchStats) (*gorgonia.Node, error) {
 	switch m.Task.Head {
 	case Classifier:
 		return classifierHead(x, keep, p)
@@ -112,7 +112,7 @@ func (b *graph) predict(m *Model, x, keep *gorgonia.Node, train bool, p nodes, s
 			how.groups = 1
 		}
 		if train {
-			how.seen = [2]*batchStats{stats[0], stats[1]}
+			how.seen = [2]*op.BatchStats{stats[0], stats[1]}
 		} else if m.Switches.BatchNorm == BNMoving {
 			how.fixed = stats
 		}
@@ -126,9 +126,9 @@ func (b *graph) lossNode(m *Model, pred *gorgonia.Node) (*gorgonia.Node, error) 
 	case LossCrossEntropy:
 		return op.SoftmaxCrossEntropy(pred, b.input(inTarget, b.n))
 	case LossBarlow:
-		return barlowOp[float32](pred, Lambda, m.Switches.BarlowNorm)
+		return barlowLoss(pred, Lambda, m.Switches.BarlowNorm)
 	case LossResidual:
-		return residualOp[float32](pred, b.input(inTarget, pred.Shape()...), b.input(inSpan, b.n, 2))
+		return op.ResidualVariance(pred, b.input(inTarget, pred.Shape()...), b.input(inSpan, b.n, 2))
 	}
 	return op.MSE(pred, b.input(inTarget, pred.Shape()...))
 }

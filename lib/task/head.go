@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/net/op"
@@ -14,22 +13,12 @@ import (
 // "Network/" in front, such as "Classifier/weights".
 type nodes map[string]*gorgonia.Node
 
-// byDtype picks the instance of a generic op for the dtype of x.
-func byDtype(x *gorgonia.Node, f32, f64 func() (*gorgonia.Node, error)) (*gorgonia.Node, error) {
-	if x.Dtype() == tensor.Float64 {
-		return f64()
-	}
-	return f32()
-}
-
 // drop applies a dropout mask, which holds 0 or 1/share, if there is one.
 func drop(x, keep *gorgonia.Node) (*gorgonia.Node, error) {
 	if keep == nil {
 		return x, nil
 	}
-	return byDtype(x,
-		func() (*gorgonia.Node, error) { return times[float32](x, keep) },
-		func() (*gorgonia.Node, error) { return times[float64](x, keep) })
+	return op.Times(x, keep)
 }
 
 // linear is x·weights + biases on the rows of x, a matrix; biases may be
@@ -78,9 +67,9 @@ func torqueHead(x, goal *gorgonia.Node, p nodes) (*gorgonia.Node, error) {
 
 // projection is how the projector's batch norms take their statistics.
 type projection struct {
-	groups int            // 2: per view, 1: over both
-	fixed  []*batchStats  // statistics to use instead, per batch norm
-	seen   [2]*batchStats // receive those of each pass
+	groups int               // 2: per view, 1: over both
+	fixed  []*op.BatchStats  // statistics to use instead, per batch norm
+	seen   [2]*op.BatchStats // receive those of each pass
 }
 
 // projectorHead gives embeddings [2n][unit] of the features of both views, the
@@ -95,20 +84,31 @@ func projectorHead(x, keep *gorgonia.Node, p nodes, how projection) (*gorgonia.N
 		if x, err = linear(x, p, scope); err != nil {
 			break
 		}
-		beta := p[scope+"/BatchNorm/beta"]
-		var fixed *batchStats
+		norm := op.BatchNorm{Eps: net.BatchNormEps, Groups: how.groups, Seen: how.seen[i]}
 		if how.fixed != nil {
-			fixed = how.fixed[i]
+			norm.Fixed = how.fixed[i]
 		}
-		seen, y := how.seen[i], x
-		x, err = byDtype(y,
-			func() (*gorgonia.Node, error) { return batchNormRelu[float32](y, beta, how.groups, fixed, seen) },
-			func() (*gorgonia.Node, error) { return batchNormRelu[float64](y, beta, how.groups, fixed, seen) })
+		x, err = op.BatchNormRelu(x, p[scope+"/BatchNorm/beta"], norm)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return linear(x, p, "FC2")
+}
+
+// barlowLoss is [BarlowLoss] of z, whose first half of rows is one view and
+// whose second half the other.
+func barlowLoss(z *gorgonia.Node, lambda float64, norm Norm) (*gorgonia.Node, error) {
+	n := z.Shape()[0] / 2
+	za, err := op.Rows(z, 0, n)
+	if err != nil {
+		return nil, err
+	}
+	zb, err := op.Rows(z, n, 2*n)
+	if err != nil {
+		return nil, err
+	}
+	return op.BarlowLoss(za, zb, lambda, norm == NormStd)
 }
 
 // decoderHead gives [n][t][2·muscles] of the code x: the layers, a crop to the

@@ -194,9 +194,7 @@ func TestProjectorGolden(t *testing.T) {
 			}
 			zv := new(gorgonia.Value)
 			gorgonia.Read(z, zv)
-			loss, err := byDtype(z,
-				func() (*gorgonia.Node, error) { return barlowOp[float32](z, p.Lambda, how.norm) },
-				func() (*gorgonia.Node, error) { return barlowOp[float64](z, p.Lambda, how.norm) })
+			loss, err := barlowLoss(z, p.Lambda, how.norm)
 			b.want("loss_"+how.suffix, loss, err)
 			grads := map[string]string{}
 			var gf gorgonia.Value
@@ -216,9 +214,7 @@ func TestProjectorGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				l, err := byDtype(z,
-					func() (*gorgonia.Node, error) { return barlowOp[float32](z, p.Lambda, how.norm) },
-					func() (*gorgonia.Node, error) { return barlowOp[float64](z, p.Lambda, how.norm) })
+				l, err := barlowLoss(z, p.Lambda, how.norm)
 				if err != nil {
 					t.Fatal(err)
 				}

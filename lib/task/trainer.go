@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"github.com/spindle-lab/spindle/lib/net"
+	"github.com/spindle-lab/spindle/lib/net/op"
 )
 
 // A Trainer computes gradients of a model's loss on batches, whole or in
@@ -27,7 +28,7 @@ type Trainer struct {
 	fwd   *net.Forward
 	feat  []float32
 
-	stats []*batchStats
+	stats []*op.BatchStats
 }
 
 // NewTrainer returns a trainer for batches of batch samples, taken part at a
@@ -41,7 +42,7 @@ func (m *Model) NewTrainer(batch, part int) (*Trainer, error) {
 	t := &Trainer{m: m, batch: batch, part: part}
 	if m.Task.Head == Projector {
 		for range 2 {
-			t.stats = append(t.stats, &batchStats{make([]float64, projectorUnits), make([]float64, projectorUnits)})
+			t.stats = append(t.stats, op.NewBatchStats(projectorUnits))
 		}
 		if part < batch {
 			return t, t.split()
@@ -77,7 +78,7 @@ func (t *Trainer) split() (err error) {
 		return err
 	}
 	slope := t.trunk.input(inSlope, t.trunk.features.Shape()...)
-	loss, err := alongOp[float32](t.trunk.features, slope)
+	loss, err := op.Along(t.trunk.features, slope)
 	if err != nil {
 		return err
 	}
@@ -242,7 +243,7 @@ type Evaluator struct {
 	fwd   *net.Forward
 	feat  []float32
 	head  *graph
-	stats []*batchStats
+	stats []*op.BatchStats
 }
 
 // NewEvaluator returns an evaluator for batches of n samples.
@@ -256,7 +257,7 @@ func (m *Model) NewEvaluator(n int) (*Evaluator, error) {
 	}
 	if m.Task.Head == Projector {
 		for range 2 {
-			e.stats = append(e.stats, &batchStats{make([]float64, projectorUnits), make([]float64, projectorUnits)})
+			e.stats = append(e.stats, op.NewBatchStats(projectorUnits))
 		}
 	}
 	e.head = newGraph(n)
