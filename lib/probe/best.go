@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/spindle-lab/spindle/lib/display"
 	"github.com/spindle-lab/spindle/lib/run"
@@ -150,7 +152,10 @@ func (g Group) Name() string {
 	case "linear":
 		return "linear: " + FeatureTitle(g.Family)
 	case Ceiling:
-		return "ceiling: split halves of " + g.Family
+		if g.Family == "spikes" {
+			return "ceiling: halves of spikes, taken as Poisson"
+		}
+		return "ceiling: halves of " + g.Family
 	}
 	return g.Task + ", " + g.Family
 }
@@ -248,6 +253,30 @@ func SummaryTable(groups []Group, caption string) display.Table {
 			fmt.Sprintf("%.4f", g.Mean.Estimate), ci(g.Mean), fmt.Sprintf("%.4f", g.Median.Estimate), ci(g.Median), fmt.Sprintf("%.4f", mean(train))})
 	}
 	return d
+}
+
+// SummaryText is a summary as plain text, with the table's caption and warnings.
+func SummaryText(groups []Group, t *Table) string {
+	var b strings.Builder
+	d := SummaryTable(groups, "")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.Join(d.Columns, "\t"))
+	for _, row := range d.Rows {
+		for i, v := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, v)
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	for _, line := range append([]string{t.Caption}, t.Warnings...) {
+		if line != "" {
+			fmt.Fprintf(&b, "\n%s\n", line)
+		}
+	}
+	return b.String()
 }
 
 // saveSummary writes a summary as CSV.

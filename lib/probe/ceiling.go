@@ -15,6 +15,9 @@ import (
 // training trials.
 const Ceiling = "ceiling"
 
+// ceilingNote is what a reader of ceilings must know.
+const ceilingNote = "Ceilings: halves of spikes take counts as Poisson given the rate, so that a unit that fires more regularly gets too low a ceiling and one that bursts too high a one; halves of trials assume no kind of noise, but are what a model reaches that knows the direction of a movement and the time since its onset alone"
+
 // SpikeHalves estimates each unit's noise ceiling from halves of its spikes.
 // Every spike is put into one of two halves by chance. If spikes are Poisson
 // given the rate, the noise of the halves is independent, so that their
@@ -139,14 +142,26 @@ func Ceilings(a *recording.Aligned, seed uint64) *Table {
 				ValMetric: nan, TestMetric: nan, TrainMetric: nan, Penalty: nan, Ceiling: nan, Truth: a.Units[u].Truth})
 		}
 	}
-	add("spikes", SpikeHalves(a, a.Train), SpikeHalves(a, a.Test))
+	train, test := SpikeHalves(a, a.Train), SpikeHalves(a, a.Test)
+	add("spikes", train, test)
+	var none []int
+	for u := range a.Units {
+		if math.IsNaN(train[u]) || math.IsNaN(test[u]) {
+			none = append(none, u)
+		}
+	}
+	if len(none) > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v do not vary in training or test trials: they have no ceiling there (NaN)", none))
+	}
 	const repeats = 50
 	train, err := TrialHalves(a, a.Train, repeats, run.Stream(seed, "halves", "train"))
+	if err == nil {
+		test, err = TrialHalves(a, a.Test, repeats, run.Stream(seed, "halves", "test"))
+	}
 	if err != nil {
+		t.Warnings = append(t.Warnings, "no ceiling of halves of trials: "+err.Error())
 		return t
 	}
-	if test, err := TrialHalves(a, a.Test, repeats, run.Stream(seed, "halves", "test")); err == nil {
-		add("trials", train, test)
-	}
+	add("trials", train, test)
 	return t
 }

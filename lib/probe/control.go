@@ -43,7 +43,7 @@ func ActiveAsPassive(active, passive *recording.Aligned) (*recording.Aligned, er
 			active.Name, len(passive.Train), len(passive.Test), len(active.Train), len(active.Test))
 	}
 	out := *active
-	out.Switches = append(slices.Clone(active.Switches), "active cut as passive")
+	out.Condition, out.Whole, out.Place = recording.AsPassive, nil, nil
 	rng := mt19937.New(choiceSeed)
 	draw := func(from []int, n int) []int {
 		ids := make([]int, n)

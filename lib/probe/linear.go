@@ -150,23 +150,82 @@ type LinearOptions struct {
 	// stacks them in ascending order, so that folds cut through trials where
 	// durations differ (spec/03, defect B4); that is the default.
 	ConsistentFolds bool
+
+	// NetworkTrials gives the linear models the trials of the networks. Where
+	// bounds left trials out (the paper's Butter), the published code takes the
+	// split's positions, which count the kept trials, as positions among all of
+	// them, and then drops the bad ones; that is the default (defect B5).
+	NetworkTrials bool
+	// MatchedRates gives passive linear models the rates of their own trials.
+	// Where bounds left trials out, the published code pairs the features of the
+	// kept trials with the rates at the same positions among all of them, and
+	// lets the sets that join several features run over all; that is the default
+	// (defect B6).
+	MatchedRates bool
+}
+
+// switches names what is off the published default.
+func (o LinearOptions) switches() []string {
+	s := o.Layer.switches()
+	if o.ConsistentFolds {
+		s = append(s, "folds of the linear models by trial")
+	}
+	if o.NetworkTrials {
+		s = append(s, "linear models on the networks' trials")
+	}
+	if o.MatchedRates {
+		s = append(s, "passive linear models on matched rates")
+	}
+	return s
+}
+
+// linearTrials returns the trials as the published linear models have them,
+// which differ from a only where bounds left some out.
+func linearTrials(a *recording.Aligned, key string, o LinearOptions) (*recording.Aligned, error) {
+	if a.Whole == nil {
+		return a, nil
+	}
+	b := *a
+	switch {
+	case a.Condition != recording.Bumped && !o.NetworkTrials:
+		kept := map[int]int{}
+		for k, p := range a.Place {
+			kept[p] = k
+		}
+		among := func(ids []int) (out []int) {
+			for _, p := range ids {
+				if k, ok := kept[p]; ok {
+					out = append(out, k)
+				}
+			}
+			return out
+		}
+		b.Train, b.Test = among(a.Train), among(a.Test)
+		if len(b.Train) == 0 || len(b.Test) == 0 {
+			return nil, fmt.Errorf("probe: %s: the published way leaves linear models %d training and %d test trials (defect B5): both expected", a.Name, len(b.Train), len(b.Test))
+		}
+	case a.Condition == recording.Bumped && !o.MatchedRates:
+		if len(parts(key)) > 1 {
+			b = *a.Whole
+			b.Train, b.Test = a.Train, a.Test
+			break
+		}
+		b.Rates = a.Whole.Rates[:a.Trials()] // passive cuts are of one length
+	}
+	return &b, nil
 }
 
 // Linear fits linear encoding models to every unit: the paper's baselines.
 func Linear(ctx context.Context, a *recording.Aligned, o LinearOptions) (*Table, error) {
 	sets := o.Sets
-	if sets == nil {
+	if sets == nil && a.Trials() > 0 {
 		for _, key := range FeatureSets() {
 			if _, _, err := Features(a, 0, key); err == nil {
 				sets = append(sets, key)
 			}
 		}
 	}
-	switches := o.Layer.switches()
-	if o.ConsistentFolds {
-		switches = append(switches, "folds of the linear models by trial")
-	}
-	t := &Table{Caption: caption(a, switches...)}
+	t := &Table{Caption: caption(a, o.switches()...)}
 	for _, key := range sets {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -187,10 +246,13 @@ func Linear(ctx context.Context, a *recording.Aligned, o LinearOptions) (*Table,
 
 // FitLinear fits one feature set.
 func FitLinear(a *recording.Aligned, key string, o LinearOptions) (*LayerFit, error) {
+	a, err := linearTrials(a, key, o)
+	if err != nil {
+		return nil, err
+	}
 	per := make([][]float64, a.Trials())
 	k := 0
 	for i := range per {
-		var err error
 		if per[i], k, err = Features(a, i, key); err != nil {
 			return nil, err
 		}

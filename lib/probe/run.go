@@ -128,7 +128,11 @@ func runNetwork(ctx context.Context, a *recording.Aligned, n Network, opt Option
 			}
 			comps[g] = nil
 			for u := range a.Units {
-				t.Rows = append(t.Rows, networkRow(a, u, f, &n, shapes, l))
+				r := networkRow(a, u, f, &n, shapes, l)
+				if lo.Shuffle {
+					r.Condition += shuffled
+				}
+				t.Rows = append(t.Rows, r)
 			}
 		}
 		at += len(group)
@@ -166,9 +170,6 @@ func (o LayerOptions) switches() []string {
 	}
 	if o.Strides {
 		s = append(s, "layers sampled at their strides")
-	}
-	if o.Shuffle {
-		s = append(s, "regressors shuffled in time")
 	}
 	r := o.Ridge
 	if r.Penalties != nil || r.Folds != 0 && r.Folds != 5 || r.FoldSeed != 0 && r.FoldSeed != defaultSeed || r.FoldOf != nil {
@@ -347,9 +348,12 @@ func newRow(a *recording.Aligned, u int, f *LayerFit) Row {
 	return r
 }
 
+// shuffled follows the condition of rows whose regressors were shuffled in time.
+const shuffled = ", shuffled in time"
+
 // caption states data and sizes.
 func caption(a *recording.Aligned, switches ...string) string {
-	c := fmt.Sprintf("%s: %d units, %d %s trials (%d to train, %d to test)", a.Source, len(a.Units), a.Trials(), a.Condition, len(a.Train), len(a.Test))
+	c := fmt.Sprintf("%s: %d units, %d %s trials (%d to train, %d to test)", a.Source, len(a.Units), len(a.Train)+len(a.Test), a.Condition, len(a.Train), len(a.Test))
 	if a.Arm != "" {
 		c += "; " + a.Arm
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/recording"
@@ -37,26 +39,41 @@ type Study struct {
 	// Driven, if it has architectures, trains data-driven networks of them.
 	Driven        []net.Arch
 	DrivenOptions DrivenOptions
-	Seed          uint64 // of the bootstrap and of the halves of trials
-	NoCeiling     bool
-	Progress      run.Progress
+	// Shuffle probes the networks a second time with their regressors shuffled
+	// in time within each trial, the published control.
+	Shuffle             bool
+	Seed                uint64 // of the bootstrap and of the halves of trials
+	NoLinear, NoCeiling bool
+	Progress            run.Progress
 }
 
 // Run makes the study's table. With Probe.Dir set it goes on where it was
 // stopped, networks being the unit of work.
 func (s Study) Run(ctx context.Context, a *recording.Aligned) (*Table, error) {
-	t, err := Linear(ctx, a, s.Linear)
-	if err != nil {
-		return nil, err
+	t := &Table{}
+	if !s.NoLinear {
+		part, err := Linear(ctx, a, s.Linear)
+		if err != nil {
+			return nil, err
+		}
+		t.Append(part)
 	}
 	if !s.NoCeiling {
 		t.Append(Ceilings(a, s.Seed))
 	}
-	if len(s.Networks) > 0 {
-		opt := s.Probe
-		if opt.Progress == nil {
-			opt.Progress = s.Progress
+	opt := s.Probe
+	if opt.Progress == nil {
+		opt.Progress = s.Progress
+	}
+	passes := []bool{false}
+	if s.Shuffle {
+		passes = []bool{false, true}
+	}
+	for _, shuffle := range passes {
+		if len(s.Networks) == 0 {
+			break
 		}
+		opt.Layer.Shuffle = shuffle
 		part, err := Run(ctx, a, s.Networks, opt)
 		if err != nil {
 			return t, err
@@ -69,6 +86,20 @@ func (s Study) Run(ctx context.Context, a *recording.Aligned) (*Table, error) {
 			return t, err
 		}
 		t.Append(part)
+	}
+	// One caption for all parts: their switches differ.
+	var off []string
+	if !s.NoLinear {
+		off = s.Linear.switches()
+	}
+	for _, x := range s.Probe.switches() {
+		if len(s.Networks) > 0 && !slices.Contains(off, x) {
+			off = append(off, x)
+		}
+	}
+	t.Caption = caption(a, off...)
+	if !s.NoCeiling {
+		t.Caption += ". " + ceilingNote
 	}
 	return t, nil
 }
@@ -117,9 +148,9 @@ func (s Study) driven(ctx context.Context, a *recording.Aligned) (*Table, error)
 	return out, nil
 }
 
-// Save writes a study's table to a folder: scores.csv, scores.npz, and
-// summary.csv with the bootstrap intervals; rec, if not nil, as record.json. It
-// returns the summary.
+// Save writes a study's table to a folder: scores.csv, scores.npz, summary.csv
+// with the bootstrap intervals, and summary.txt, to be read, with the caption
+// and the warnings; rec, if not nil, as record.json. It returns the summary.
 func (s Study) Save(ctx context.Context, t *Table, dir string, rec *run.Record) ([]Group, error) {
 	groups, err := t.Summary(ctx, s.Seed)
 	if err != nil {
@@ -132,6 +163,13 @@ func (s Study) Save(ctx context.Context, t *Table, dir string, rec *run.Record) 
 		return nil, err
 	}
 	if err := saveSummary(groups, filepath.Join(dir, "summary.csv")); err != nil {
+		return nil, err
+	}
+	err = run.WriteFile(filepath.Join(dir, "summary.txt"), func(w io.Writer) error {
+		_, err := io.WriteString(w, SummaryText(groups, t))
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if rec != nil {

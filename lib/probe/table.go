@@ -27,7 +27,7 @@ type Row struct {
 	Monkey      string  // monkey
 	Session     string  // session
 	Area        string  // area
-	Condition   string  // co_task: "active" or "passive"
+	Condition   string  // co_task: "active", "passive" or "active-as-passive"; ", shuffled in time" follows where regressors were
 	Layer       int     // model_layer, from 0
 	LayerType   string  // layer_type: spatial, temporal, spatiotemporal, recurrent_out, linear
 	MaxLayer    int     // model_max_layer, the number of layers
@@ -44,7 +44,7 @@ type Row struct {
 	Seed      uint64  // seed of the network
 	Penalty   float64 // alpha
 	Features  int     // regressors
-	Outliers  int     // values of the layer\'s components that were repaired
+	Outliers  int     // values of the layer's components that were repaired
 	Truth     string  // what a simulated unit is tuned to
 	Ceiling   float64 // EV a perfect model can reach, NaN where unknown
 }

@@ -19,10 +19,11 @@ const (
 // A Condition is what moves the arm.
 type Condition string
 
-// The two conditions of the paper.
+// The two conditions of the paper, and the control made of the first.
 const (
-	Reaching Condition = "active"  // from movement onset to the end of the trial
-	Bumped   Condition = "passive" // the 130 ms after a perturbation
+	Reaching  Condition = "active"            // from movement onset to the end of the trial
+	Bumped    Condition = "passive"           // the 130 ms after a perturbation
+	AsPassive Condition = "active-as-passive" // active trials as few and as short as the passive ones
 )
 
 // AlignOptions says how windows are made. Zero fields take the published way.
@@ -101,6 +102,13 @@ type Aligned struct {
 	Train, Test []int // positions of trials, in the order of the split
 	Excluded    []Excluded
 	Switches    []string // options that are off the published default
+
+	// Whole holds, where Bounds left trials out, all trials as they would be
+	// without them, in the session's order, with neither input nor split; Place
+	// is where each trial stands in it. The published linear models confuse the
+	// two lists (spec/03, defects B5 and B6).
+	Whole *Aligned
+	Place []int
 }
 
 // Trials is the number of trials.
@@ -194,7 +202,31 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recording: %s: %w", s.Name, err)
 	}
+	if o.Bounds != nil {
+		s.whole(a, chosen, o)
+	}
 	return a, nil
+}
+
+// whole fills Whole and Place.
+func (s *Session) whole(a *Aligned, chosen []int, o AlignOptions) {
+	o.Bounds = nil
+	w := &Aligned{Name: a.Name, Animal: a.Animal, Area: a.Area, Source: a.Source, Arm: a.Arm, Condition: a.Condition,
+		Units: a.Units, PerBin: a.PerBin, Taps: a.Taps}
+	at := map[int]int{}
+	for i, t := range s.Trials {
+		if from, to, why := s.cut(t, o); why == "" {
+			at[i] = len(w.IDs)
+			s.window(w, at[i], t, from, to, o)
+		}
+	}
+	if w.Trials() == len(chosen) {
+		return
+	}
+	a.Whole, a.Place = w, make([]int, len(chosen))
+	for k, i := range chosen {
+		a.Place[k] = at[i]
+	}
 }
 
 // cut returns the bins [from, to) of a trial's window, or why it has none.
@@ -348,6 +380,9 @@ func (s *Session) window(a *Aligned, k int, t Trial, from, to int, o AlignOption
 		for m, row := range s.Muscles {
 			v[m] = make([]float64, hi-lo)
 			Gradient(v[m], row[lo:hi], Step)
+			if a.Input == nil {
+				continue
+			}
 			PadEdge(win, row[lo:hi], Onset)
 			Gradient(rate, win, Step)
 			dst := a.Input[(k*NumMuscles+m)*Window*2:][:Window*2]
