@@ -33,6 +33,22 @@ func benchNets(tb testing.TB) []Arch {
 	return append(archs, Recurrent([]int{8, 16, 16}, 128, 5, 1))
 }
 
+// The list is written where testdata/beside.py reads it, and holds the three
+// networks of spec/06's comparison.
+func TestBenchmarkNames(t *testing.T) {
+	names := map[string]bool{}
+	for _, a := range benchNets(t) {
+		t.Log("benchmark network", a.Name())
+		names[a.Name()] = true
+	}
+	for _, want := range []string{"spatial_temporal_4_8-16-16-32_32-32-64-64_7293", "spatiotemporal_4_8-8-32-64_7272",
+		"temporal_spatial_4_16-16-32-64_64-64-64-64_5272"} {
+		if !names[want] {
+			t.Errorf("%s is not among the benchmark's networks", want)
+		}
+	}
+}
+
 // A trainer is a classification network on a batch, ready to step.
 type trainer struct {
 	net  *Network
@@ -107,7 +123,7 @@ func (tr *trainer) step(tb testing.TB) {
 
 // BenchmarkStep makes training steps (forward, backward, Adam) at batch 64 on
 // 39×400×2 and, by turns with them, lib/blas's sgemm at 1024³, whose rate is
-// what the machine allows: so that other load falls on both. testdata/beside.sh
+// what the machine allows: so that other load falls on both. testdata/beside.py
 // runs it beside PyTorch.
 func BenchmarkStep(b *testing.B) {
 	for _, a := range benchNets(b) {
