@@ -2,7 +2,6 @@ package task
 
 import (
 	"fmt"
-	"sort"
 	"strings"
 )
 
@@ -147,9 +146,8 @@ func Lookup(name string) (Task, error) {
 	}
 	var names []string
 	for _, t := range table {
-		names = append(names, t.Name)
+		names = append(names, fmt.Sprintf("%s (%s)", t.Alias, t.Name))
 	}
-	sort.Strings(names)
 	return Task{}, fmt.Errorf("task: no task %q, expected one of %s", name, strings.Join(names, ", "))
 }
 

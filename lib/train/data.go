@@ -50,6 +50,21 @@ func (s Sources) check(t task.Task) error {
 	return nil
 }
 
+// A dataError says that samples could not be read: the fault of the data, not
+// of the network.
+type dataError struct{ err error }
+
+func (e *dataError) Error() string { return e.err.Error() }
+func (e *dataError) Unwrap() error { return e.err }
+
+// load fills a batch.
+func load(m *task.Model, b *task.Batch, src, goals task.Source, idx []int, views, dropout task.Draw) error {
+	if err := m.Fill(b, src, goals, idx, views, dropout); err != nil {
+		return &dataError{err}
+	}
+	return nil
+}
+
 // spread returns up to k sample numbers below n, evenly spaced.
 func spread(n, k int) []int {
 	k = min(n, k)
@@ -74,7 +89,7 @@ func targetMoments(ctx context.Context, m *task.Model, src task.Source) (mean, s
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		if err := m.Fill(b, src, src, []int{i}, nil, nil); err != nil {
+		if err := load(m, b, src, src, []int{i}, nil, nil); err != nil {
 			return nil, nil, err
 		}
 		for j, v := range b.Y {

@@ -64,7 +64,7 @@ func (ev *evaluation) run(ctx context.Context, src, goals task.Source, k int, na
 			}
 			select {
 			case b := <-free:
-				err := ev.m.Fill(b, src, goals, idx, draws(ev.seed, name+" view", step, at), nil)
+				err := load(ev.m, b, src, goals, idx, draws(ev.seed, name+" view", step, at), nil)
 				select {
 				case ready <- loaded{b, err}:
 				case <-ctx.Done():

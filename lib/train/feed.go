@@ -83,7 +83,7 @@ func newFeed(ctx context.Context, r *resolved, m *task.Model, tr *task.Trainer, 
 				case <-ctx.Done():
 					return
 				}
-				err := m.Fill(b, src, goals, idx[p*size:(p+1)*size],
+				err := load(m, b, src, goals, idx[p*size:(p+1)*size],
 					draws(r.Seed, "view", step, p*size), draws(r.Seed, "dropout", step, p*size))
 				select {
 				case f.ready <- loaded{b, err}:

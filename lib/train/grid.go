@@ -145,7 +145,7 @@ func same(ctx context.Context, jobs []job) error {
 		}
 		r, err := j.cfg.resolve(j.src.Train.Len())
 		if err != nil {
-			continue // its row will say so
+			return err
 		}
 		if hashes[r.Task] == "" {
 			if hashes[r.Task], err = hashOf(ctx, r.task, j.src); err != nil {
@@ -211,6 +211,9 @@ func (g GridConfig) jobs(src Sources) ([]job, error) {
 				}
 				taken[unique] = true
 				c.Dir = filepath.Join(g.Dir, unique)
+				if _, err := c.resolve(src.Train.Len()); err != nil {
+					return nil, err
+				}
 				out = append(out, job{cfg: c, src: src, rel: unique})
 			}
 		}
@@ -341,8 +344,8 @@ func (t *gridTable) one(ctx context.Context, i int) error {
 		if e := writeJSON(filepath.Join(j.cfg.Dir, resultFile), summary{1, run.Version(), j.cfg, saved(row)}); e != nil {
 			return e
 		}
-	case errors.Is(err, os.ErrPermission):
-		return err
+	case errors.Is(err, os.ErrPermission), errors.As(err, new(*dataError)):
+		return err // no other network could go on either
 	default:
 		row.Status = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}

@@ -118,18 +118,18 @@ func hashOf(ctx context.Context, t task.Task, src Sources) (string, error) {
 				return "", err
 			}
 			if err := s.Input(i, x); err != nil {
-				return "", err
+				return "", &dataError{err}
 			}
 			hashFloats(h, x)
 			if t.Target != nil {
 				if err := t.Target(t, s, i, y); err != nil {
-					return "", err
+					return "", &dataError{err}
 				}
 				hashFloats(h, y)
 			}
 			if t.GoalKey != "" {
 				if err := s.Target(i, t.GoalKey, goal); err != nil {
-					return "", err
+					return "", &dataError{err}
 				}
 				hashFloats(h, goal)
 			}
