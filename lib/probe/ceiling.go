@@ -27,8 +27,10 @@ const ceilingNote = "Ceilings: halves of spikes take counts as Poisson given the
 // mean(y)/m, with m the number of 10 ms samples that a value averages.
 //
 // It needs no repeated trials, and counts all variation that is not Poisson as
-// rate, of whatever cause; a unit of refractory, regular firing gets too little.
-// Units that do not vary have no ceiling: NaN.
+// rate, of whatever cause. A unit of refractory, regular firing gets too little,
+// and less than zero where its counts vary less than Poisson counts of one
+// constant rate; [TrialHalves] does not assume Poisson counts. Units that do not
+// vary have no ceiling: NaN.
 func SpikeHalves(a *recording.Aligned, trials []int) []float64 {
 	units := len(a.Units)
 	m := float64(a.PerBin * max(a.Taps, 1))
@@ -59,15 +61,14 @@ func SpikeHalves(a *recording.Aligned, trials []int) []float64 {
 // and the covariance of the halves over conditions and bins divided by the
 // variance of single trials; the mean over repeats of the split. A model that
 // knows the condition alone can reach no more; one that follows each trial's
-// movement can. Directions are taken as equal within 5°. Fewer than two
+// movement can: it is a lower bound of the ceiling. Directions are taken as equal
+// within 5°; a session of more than 16 such directions has no fixed targets, and
+// its movements count as equal within one of eight sectors. Fewer than two
 // conditions with four trials each are an error.
 func TrialHalves(a *recording.Aligned, trials []int, repeats int, rng *rand.Rand) ([]float64, error) {
-	byDir := map[int][]int{}
-	for _, i := range trials {
-		if d := a.Directions[i]; !math.IsNaN(d) {
-			k := int(math.Round(d/(5*math.Pi/180)+72)) % 72
-			byDir[k] = append(byDir[k], i)
-		}
+	byDir := byDirection(a, trials, 72)
+	if len(byDir) > 16 {
+		byDir = byDirection(a, trials, 8)
 	}
 	var dirs []int
 	for d, ids := range byDir {
@@ -130,6 +131,19 @@ func TrialHalves(a *recording.Aligned, trials []int, repeats int, rng *rand.Rand
 	return out, nil
 }
 
+// byDirection groups trials by which of so many sectors their direction is in;
+// the middle of the first is at 0 rad.
+func byDirection(a *recording.Aligned, trials []int, sectors int) map[int][]int {
+	out := map[int][]int{}
+	for _, i := range trials {
+		if d := a.Directions[i]; !math.IsNaN(d) {
+			k := int(math.Round(d/(2*math.Pi)*float64(sectors))) % sectors
+			out[(k+sectors)%sectors] = append(out[(k+sectors)%sectors], i)
+		}
+	}
+	return out
+}
+
 // Ceilings returns a table of noise ceilings: of halves of spikes, and of halves
 // of trials where the session has targets.
 func Ceilings(a *recording.Aligned, seed uint64) *Table {
@@ -144,11 +158,16 @@ func Ceilings(a *recording.Aligned, seed uint64) *Table {
 	}
 	train, test := SpikeHalves(a, a.Train), SpikeHalves(a, a.Test)
 	add("spikes", train, test)
-	var none []int
+	var none, regular []int
 	for u := range a.Units {
 		if math.IsNaN(train[u]) || math.IsNaN(test[u]) {
 			none = append(none, u)
+		} else if train[u] < 0 {
+			regular = append(regular, u)
 		}
+	}
+	if len(regular) > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v fire more regularly than Poisson counts of a constant rate: the ceiling by halves of spikes says nothing of them, and the mean over units is too low", regular))
 	}
 	if len(none) > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v do not vary in training or test trials: they have no ceiling there (NaN)", none))
@@ -161,6 +180,9 @@ func Ceilings(a *recording.Aligned, seed uint64) *Table {
 	if err != nil {
 		t.Warnings = append(t.Warnings, "no ceiling of halves of trials: "+err.Error())
 		return t
+	}
+	if len(byDirection(a, a.Train, 72)) > 16 {
+		t.Warnings = append(t.Warnings, "the session has no fixed targets: halves of trials take movements within one of eight sectors as equal, and their ceiling is a lower bound only")
 	}
 	add("trials", train, test)
 	return t

@@ -1,14 +1,11 @@
 package recording
 
 import (
-	"archive/zip"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
-	"regexp"
-	"strconv"
 	"strings"
+
+	"github.com/spindle-lab/spindle/lib/format/npy"
 )
 
 // A MuscleTrial is one entry of a muscle dictionary: what OpenSim gave for one
@@ -33,18 +30,18 @@ type MuscleTrial struct {
 // endeffector_coords [3][T] cm. drop names entries to leave out: the published
 // code drops trial_71, trial_412 and trial_725 of Lando.
 func ReadMuscles(path string, drop ...string) ([]MuscleTrial, error) {
-	z, err := zip.OpenReader(path)
+	z, err := npy.Options{MaxBytes: fileBytes}.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("recording: %s: an .npz file expected: %w", path, err)
+		return nil, fmt.Errorf("recording: %w", err)
 	}
 	defer z.Close()
 	var out []MuscleTrial
 	at := map[string]int{}
 	budget := fileBytes
-	for _, f := range z.File {
-		name, quantity, ok := strings.Cut(strings.TrimSuffix(f.Name, ".npy"), "/")
+	for _, entry := range z.Names() {
+		name, quantity, ok := strings.Cut(entry, "/")
 		if !ok {
-			return nil, fmt.Errorf("recording: %s: array %q: a name trial/quantity expected", path, f.Name)
+			return nil, fmt.Errorf("recording: %s: array %q: a name trial/quantity expected", path, entry)
 		}
 		var rows int
 		switch quantity {
@@ -57,9 +54,9 @@ func ReadMuscles(path string, drop ...string) ([]MuscleTrial, error) {
 		default:
 			continue
 		}
-		m, err := readNPY(f, rows, &budget)
+		m, err := matrix(z, entry, rows, &budget)
 		if err != nil {
-			return nil, fmt.Errorf("recording: %s: %s: %w", path, f.Name, err)
+			return nil, fmt.Errorf("recording: %s: %s: %w", path, entry, err)
 		}
 		i, seen := at[name]
 		if !seen {
@@ -95,92 +92,27 @@ func ReadMuscles(path string, drop ...string) ([]MuscleTrial, error) {
 	return kept, nil
 }
 
-var npyHeader = regexp.MustCompile(`^\s*\{\s*'descr':\s*'([<|=]?[fiu][1248])',\s*'fortran_order':\s*(True|False),\s*'shape':\s*\((\d+),\s*(\d+),?\s*\),?\s*\}\s*$`)
-
-// readNPY reads a matrix of so many rows from an archive's .npy file. Nothing is
-// taken on trust: the size in the header must be that of the file.
-func readNPY(f *zip.File, rows int, budget *int64) ([][]float64, error) {
-	r, err := f.Open()
+// matrix reads an array of so many rows.
+func matrix(z *npy.Archive, name string, rows int, budget *int64) ([][]float64, error) {
+	a, err := z.Array(name)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	var head [10]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil || string(head[:6]) != "\x93NUMPY" {
-		return nil, fmt.Errorf("no .npy header")
+	if len(a.Shape) != 2 || a.Shape[0] != rows {
+		return nil, fmt.Errorf("%s of shape %v: %d rows of numbers expected", a.Dtype, a.Shape, rows)
 	}
-	n, lead := int64(binary.LittleEndian.Uint16(head[8:])), int64(10)
-	if head[6] > 1 {
-		var more [2]byte
-		if _, err := io.ReadFull(r, more[:]); err != nil {
-			return nil, fmt.Errorf("no .npy header")
-		}
-		n |= int64(binary.LittleEndian.Uint16(more[:])) << 16
-		lead = 12
-	}
-	if n > 1<<14 {
-		return nil, fmt.Errorf("a header of %d bytes, at most %d expected", n, 1<<14)
-	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, fmt.Errorf("header cut short: %w", err)
-	}
-	m := npyHeader.FindStringSubmatch(string(text))
-	if m == nil {
-		return nil, fmt.Errorf("header %.80q: a little-endian matrix of numbers expected", text)
-	}
-	kind, size := m[1][len(m[1])-2], int64(m[1][len(m[1])-1]-'0')
-	h, err1 := strconv.ParseInt(m[3], 10, 32)
-	w, err2 := strconv.ParseInt(m[4], 10, 32)
-	if err1 != nil || err2 != nil || h != int64(rows) || kind == 'f' && size < 4 {
-		return nil, fmt.Errorf("%s of shape (%s, %s): %d rows of numbers expected", m[1], m[3], m[4], rows)
-	}
-	if int64(f.UncompressedSize64) != lead+n+h*w*size {
-		return nil, fmt.Errorf("%d bytes for shape (%d, %d) of %s", f.UncompressedSize64, h, w, m[1])
-	}
-	if *budget -= 8 * h * w; *budget < 0 {
+	if *budget -= 8 * int64(a.Len()); *budget < 0 {
 		return nil, fmt.Errorf("the arrays take more memory than %d bytes", fileBytes)
 	}
-	out := make([][]float64, h)
-	fortran := m[2] == "True"
-	// Memory grows with what is there to read, not with what the header says.
-	buf := make([]byte, size*4096)
-	for i := range out {
-		out[i] = make([]float64, 0, min(w, 4096))
+	v, err := a.Float64s()
+	if err != nil {
+		return nil, err
 	}
-	for at, total := int64(0), h*w; at < total; {
-		k := min(4096, total-at)
-		if _, err := io.ReadFull(r, buf[:k*size]); err != nil {
-			return nil, fmt.Errorf("values cut short: %w", err)
-		}
-		for j := range k {
-			v := number(buf[j*size:(j+1)*size], kind)
-			row := (at + j) / w
-			if fortran {
-				row = (at + j) % h
-			}
-			out[row] = append(out[row], v)
-		}
-		at += k
+	out, w := make([][]float64, rows), a.Shape[1]
+	for i := range out {
+		out[i] = v[i*w : (i+1)*w : (i+1)*w]
 	}
 	return out, nil
-}
-
-func number(b []byte, kind byte) float64 {
-	var u uint64
-	for i, x := range b {
-		u |= uint64(x) << (8 * i)
-	}
-	switch {
-	case kind == 'f' && len(b) == 8:
-		return math.Float64frombits(u)
-	case kind == 'f':
-		return float64(math.Float32frombits(uint32(u)))
-	case kind == 'i':
-		shift := 64 - 8*len(b)
-		return float64(int64(u<<shift) >> shift)
-	}
-	return float64(u)
 }
 
 // replaceMuscles takes the muscle lengths of a dictionary: its k-th entry is that

@@ -399,3 +399,47 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// An array written row by row is that written at once; a row that fails leaves
+// no file behind.
+func TestWriteRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.npz")
+	all := []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+	w, err := Create(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteRows("rows", 2, []int{3, 2}, func(i int, dst []float32) error { copy(dst, all[6*i:]); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write("all", all, 2, 3, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteRows("none", 0, []int{3}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteRows("large", 1<<40, []int{1 << 40}, nil); err == nil {
+		t.Error("2^80 values accepted")
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadNPZ(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got["rows"].Shape, []int{2, 3, 2}) || !reflect.DeepEqual(got["rows"].data, got["all"].data) || got["none"].Len() != 0 {
+		t.Errorf("read back %+v and %+v", got["rows"], got["none"])
+	}
+	broken := filepath.Join(t.TempDir(), "broken.npz")
+	if w, err = Create(broken, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteRows("rows", 2, []int{3}, func(i int, _ []float32) error { return fmt.Errorf("row %d is gone", i) }); err == nil || !strings.Contains(err.Error(), "row 0 is gone") {
+		t.Errorf("error %v", err)
+	}
+	w.Abort()
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(broken), "*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

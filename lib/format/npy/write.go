@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,15 +43,48 @@ func Create(path string, compress bool) (*Writer, error) {
 
 // Write adds an array: see [Write].
 func (w *Writer) Write(name string, data any, shape ...int) error {
+	v, dtype, err := values(data, shape)
+	if err != nil {
+		return fmt.Errorf("npy: %s: array %q: %w", w.path, name, err)
+	}
+	return w.entry(name, func(e io.Writer) error { return put(e, v, dtype, shapeOf(data, shape)) })
+}
+
+// WriteRows adds an array of rows that need not be in memory at once, float32,
+// shape [n, row...]: fill is called for every row in turn, with what to fill.
+func (w *Writer) WriteRows(name string, n int, row []int, fill func(i int, dst []float32) error) error {
+	shape := append([]int{n}, row...)
+	size, ok := bytesOf(row, 4)
+	if _, all := bytesOf(shape, 4); !ok || !all || n < 0 || size > 1<<30 {
+		return fmt.Errorf("npy: %s: array %q: rows of shape %v", w.path, name, shape)
+	}
+	return w.entry(name, func(e io.Writer) error {
+		if err := header(e, "<f4", shape); err != nil {
+			return err
+		}
+		v, raw := make([]float32, size/4), make([]byte, size)
+		for i := range n {
+			if err := fill(i, v); err != nil {
+				return err
+			}
+			for k, x := range v {
+				binary.LittleEndian.PutUint32(raw[4*k:], math.Float32bits(x))
+			}
+			if _, err := e.Write(raw); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// entry adds an array that put writes.
+func (w *Writer) entry(name string, put func(io.Writer) error) error {
 	if w.done {
 		panic("npy: " + w.path + ": written to after Close")
 	}
 	if name == "" || w.names[name] || !utf8.ValidString(name) {
 		return fmt.Errorf("npy: %s: array %q: expected a name of its own", w.path, name)
-	}
-	v, dtype, err := values(data, shape)
-	if err != nil {
-		return fmt.Errorf("npy: %s: array %q: %w", w.path, name, err)
 	}
 	w.names[name] = true
 	method := zip.Deflate
@@ -59,7 +93,7 @@ func (w *Writer) Write(name string, data any, shape ...int) error {
 	}
 	e, err := w.z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: method})
 	if err == nil {
-		err = put(e, v, dtype, shapeOf(data, shape))
+		err = put(e)
 	}
 	if err != nil {
 		return fmt.Errorf("npy: %s: array %q: %w", w.path, name, err)
@@ -151,6 +185,14 @@ func encode(w io.Writer, data any, shape []int) error {
 
 // put writes header and values.
 func put(w io.Writer, v any, dtype string, shape []int) error {
+	if err := header(w, dtype, shape); err != nil {
+		return err
+	}
+	return binary.Write(w, binary.LittleEndian, v)
+}
+
+// header writes what stands before the values, version 1.
+func header(w io.Writer, dtype string, shape []int) error {
 	dims := make([]string, len(shape))
 	for i, d := range shape {
 		dims[i] = fmt.Sprint(d)
@@ -163,10 +205,8 @@ func put(w io.Writer, v any, dtype string, shape []int) error {
 	// The header ends with a newline, the data begin at a multiple of 64.
 	head += strings.Repeat(" ", (64-(len(head)+11)%64)%64) + "\n"
 	b := append([]byte(magic), 1, 0, byte(len(head)), byte(len(head)>>8))
-	if _, err := w.Write(append(b, head...)); err != nil {
-		return err
-	}
-	return binary.Write(w, binary.LittleEndian, v)
+	_, err := w.Write(append(b, head...))
+	return err
 }
 
 // shapeOf is the shape to write: one dimension where a slice comes without.
