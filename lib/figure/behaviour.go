@@ -62,7 +62,7 @@ func Hands(title string, clouds ...Cloud) *Panel {
 			alpha = 0.5
 		}
 		for _, p := range cl.At {
-			if bad(p[0]) || bad(p[1]) || bad(p[2]) {
+			if !known(p) {
 				continue
 			}
 			marks = append(marks, mark{at: [][3]float64{p}, color: fade(cl.Color, alpha), width: plotRadius(cl.Radius)})

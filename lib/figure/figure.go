@@ -163,7 +163,7 @@ func (f *Figure) PDF() []byte {
 	if _, err := c.WriteTo(&buf); err != nil {
 		panic("figure: " + err.Error())
 	}
-	return buf.Bytes()
+	return pdfWithInfo(buf.Bytes(), f.metadata())
 }
 
 // Display implements display.Displayer: a PNG at its printed size, and the caption.

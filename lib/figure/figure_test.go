@@ -80,6 +80,17 @@ func panels() map[string]*Panel {
 		"best_layers":  BestLayers("Action recognition", []string{"trained", "untrained"}, [][]int{{1, 2, 2, 3}, {1, 1, 4}}),
 		"task_space":   TaskSpace("task space", "PC", []TaskPoint{{"regression", "hand state", 0, 0, 1}, {"bt", "efficient coding", 1, 1, -1}, {"classification", "action recognition", 1, 0, 0}}),
 		"by_mean":      TaskSpaceByMean("task space", "PC", []TaskPoint{{"regression", "hand state", 0, 0, 1}, {"bt", "efficient coding", 1, 1, -1}}),
+		"paired":       Paired("trained against untrained", "untrained EV", "trained EV", []Pairs{{"hand state", "hand state", normal(20, 0.1, 0.02), normal(20, 0.12, 0.03)}, {"few", "", []float64{0.1, 0.2}, []float64{0.15, 0.2}}}),
+		"twins":        TrainedAgainstUntrained("trained against untrained", layerScores()),
+		"conditions":   ActiveAgainstPassive("active against passive", layerScores()),
+		"rivals":       Rivals("units", layerScores()),
+		"against":      UnitsAgainst("units", layerScores()),
+		"by_task":      PerformanceByTask("16 tasks", allTasks()),
+		"correlations": CorrelationByTask("performance and prediction", layerScores()),
+		"animals":      BestLayersByAnimal("best layers", "regression", layerScores(), 3),
+		"lines":        Lines("lines", "time [s]", "rate [1/s]", Series{Name: "one", X: index(20), Y: wave(1, 20)[0]}, Series{Name: "two", X: index(20), Y: normal(20, 2, 1), Dashed: true}, Series{Name: "three", X: index(20), Y: normal(20, 4, 1), Points: true}),
+		"ranking":      Ranking("mean gain", "mean z", "the paper", []Bar{{"hand", "hand state", 0.5, 0.7}, {"joint", "joint state", -0.4, -0.2}, {"none", "", math.NaN(), math.NaN()}, {"letters", "action recognition", 0.9, math.NaN()}}),
+		"pipeline":     Pipeline("the pipeline", writing(60)),
 		"heatmap":      Heatmap("mean EV", []string{"hand", "joint"}, []string{"n1", "n2", "n3"}, [][]float64{{0.1, 0.2, 0.3}, {0.3, math.NaN(), 0.1}}, "EV"),
 	}
 }
@@ -91,7 +102,11 @@ const imageTolerance = 0.02
 func TestGolden(t *testing.T) {
 	for name, p := range panels() {
 		t.Run(name, func(t *testing.T) {
-			f := Compose(name, SingleColumn, 60, 1, p)
+			width, height := SingleColumn, 60.0
+			if h := wide[name]; h > 0 {
+				width, height = DoubleColumn, h
+			}
+			f := Compose(name, width, height, 1, p)
 			img := f.PNG()
 			var numbers bytes.Buffer
 			if err := p.Data.WriteCSV(&numbers); err != nil {

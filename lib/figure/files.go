@@ -2,6 +2,7 @@ package figure
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"html"
@@ -55,8 +56,18 @@ func (f *Figure) Save(dir ...string) (*Figure, error) {
 	return f, nil
 }
 
+// ProvenanceEnv names the variable in which the command that runs a notebook
+// says, as a JSON object of strings, what its figures come from.
+const ProvenanceEnv = "SPINDLE_PROVENANCE"
+
 func (f *Figure) metadata() map[string]string {
-	m := map[string]string{"Title": f.Name, "Software": "spindle"}
+	m := map[string]string{"Title": f.Name, "Software": "spindle", "Version": run.Version()}
+	var told map[string]string
+	if json.Unmarshal([]byte(os.Getenv(ProvenanceEnv)), &told) == nil {
+		for k, v := range told {
+			m[k] = v
+		}
+	}
 	if f.Caption != "" {
 		m["Description"] = f.Caption
 	}

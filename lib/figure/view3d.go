@@ -96,11 +96,14 @@ func (v View) draw(c draw.Canvas, title string, marks []mark) {
 	}
 	sort.SliceStable(marks, func(i, j int) bool { return depth(marks[i]) < depth(marks[j]) })
 	for _, m := range marks {
-		points := make([]vg.Point, len(m.at))
-		for i, p := range m.at {
-			points[i] = project(p)
+		var points []vg.Point
+		for _, p := range m.at {
+			if known(p) { // the rasteriser never ends on an infinite line
+				points = append(points, project(p))
+			}
 		}
 		switch {
+		case len(points) == 0:
 		case len(points) == 1:
 			c.SetColor(m.color)
 			var path vg.Path
@@ -114,6 +117,21 @@ func (v View) draw(c draw.Canvas, title string, marks []mark) {
 			c.StrokeLines(draw.LineStyle{Color: m.color, Width: m.width}, points)
 		}
 	}
+}
+
+func known(p [3]float64) bool { return !bad(p[0]) && !bad(p[1]) && !bad(p[2]) }
+
+// anyKnown tells whether a path [3][time] has a place that can be drawn.
+func anyKnown(path [][]float64) bool {
+	if len(path) != 3 {
+		return false
+	}
+	for t := range path[0] {
+		if known([3]float64{path[0][t], path[1][t], path[2][t]}) {
+			return true
+		}
+	}
+	return false
 }
 
 // drawBox draws the three far faces' edges, and labels the outer edges.

@@ -52,7 +52,7 @@ func plane(axis int, level float64) mark {
 // Trace draws a planned pen path in cm, shape [3][time], on its plane in the
 // arm's space: horizontal planes are at a height, vertical ones at a distance.
 func Trace(title string, pen [][]float64, horizontal bool) *Panel {
-	if len(pen) != 3 || len(pen[0]) == 0 {
+	if !anyKnown(pen) {
 		return emptyPanel("trace", title+": no path")
 	}
 	axis := 0
@@ -80,7 +80,7 @@ func pathMark(path [][]float64, c color.RGBA) (mark, display.Table) {
 // sample, later ones darker. Elbow and hand are in cm, shape [3][time], the
 // shoulder at the origin.
 func ArmPoses(title string, elbow, hand [][]float64, stride int) *Panel {
-	if len(hand) != 3 || len(elbow) != 3 || len(hand[0]) == 0 {
+	if !anyKnown(hand) || !anyKnown(elbow) {
 		return emptyPanel("poses", title+": no movement")
 	}
 	path, _ := pathMark(hand, Black)

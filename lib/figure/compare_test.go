@@ -1,0 +1,226 @@
+package figure
+
+import (
+	"bytes"
+	"image/png"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/spindle-lab/spindle/lib/movement"
+	"github.com/spindle-lab/spindle/lib/probe"
+	"github.com/spindle-lab/spindle/lib/stats"
+	"github.com/spindle-lab/spindle/lib/stroke"
+	"github.com/spindle-lab/spindle/lib/task"
+)
+
+// wide are the panels that need a page's width, with their height in mm.
+var wide = map[string]float64{"by_task": 170, "pipeline": 55, "correlations": 80}
+
+// layerScores is a small table of all kinds of models, made here: 6 networks of
+// 3 layers on 2 tasks with their untrained twins, a data-driven network and a
+// linear model, 2 animals, 2 conditions, 8 units.
+func layerScores() []probe.Score {
+	var out []probe.Score
+	add := func(taskName, name, family, monkey, condition string, layers int, metric, ev float64) {
+		for l := 0; l < layers; l++ {
+			s := probe.Score{Model: probe.Model{Task: taskName, Name: name, Family: family, Monkey: monkey, Session: monkey, Condition: condition},
+				Layer: l, LayerType: family, MaxLayer: layers, TestMetric: metric, Units: 8}
+			for u := 0; u < 8; u++ {
+				v := ev + 0.02*math.Sin(float64(3*u+l)) - 0.01*math.Abs(float64(l-1))
+				s.UnitIDs = append(s.UnitIDs, u)
+				s.EVTrain, s.EVTest = append(s.EVTrain, v+0.01), append(s.EVTest, v)
+			}
+			s.MeanTrain, s.MeanTest, s.MedianTest = mean(s.EVTrain), mean(s.EVTest), probe.Median(s.EVTest)
+			out = append(out, s)
+		}
+	}
+	for m, monkey := range []string{"Han", "Chips"} {
+		for c, condition := range []string{"active", "passive"} {
+			base := 0.1 + 0.05*float64(m) - 0.03*float64(c)
+			for n := 0; n < 6; n++ {
+				name := "net" + string(rune('a'+n))
+				wobble := 0.01 * math.Sin(float64(5*n+m+c))
+				add("regression", name, "spatiotemporal", monkey, condition, 3, 1+0.2*float64(n), base+0.03-0.004*float64(n)+wobble)
+				add("classification", name, "spatiotemporal", monkey, condition, 3, 0.3+0.1*float64(n), base+0.01+0.004*float64(n)+wobble)
+				add(probe.Untrained, name, "spatiotemporal", monkey, condition, 3, math.NaN(), base+wobble/2)
+			}
+			add(probe.DataDriven, "driven", "lstm", monkey, condition, 3, math.NaN(), base+0.02)
+			add("linear", "pos_vel", "pos_vel", monkey, condition, 1, math.NaN(), base-0.05)
+			out[len(out)-1].LayerType = "linear"
+		}
+	}
+	return out
+}
+
+// allTasks gives every task of the table some networks of every family.
+func allTasks() []Score {
+	var out []Score
+	for i, t := range task.All() {
+		for f, family := range families {
+			for d := 1; d <= 12; d += 1 + f {
+				out = append(out, Score{Task: t.Name, Family: family, Depth: d, Value: 1 + float64(i) + math.Sin(float64(d*(f+1)))/float64(d)})
+			}
+		}
+	}
+	return out
+}
+
+func writing(n int) movement.Movement {
+	m := movement.Movement{Plane: movement.Horizontal}
+	for d := 0; d < 3; d++ {
+		m.Pen, m.Elbow, m.Hand = append(m.Pen, nil), append(m.Elbow, nil), append(m.Hand, nil)
+	}
+	for t := 0; t < n; t++ {
+		a := 2 * math.Pi * float64(t) / float64(n)
+		for d, x := range []float64{24 + 3*math.Cos(a), -4 + 3*math.Sin(2*a), -10} {
+			m.Pen[d], m.Hand[d] = append(m.Pen[d], x), append(m.Hand[d], x)
+			m.Elbow[d] = append(m.Elbow[d], x*0.4+float64(d))
+		}
+	}
+	m.Joints, m.Muscles = wave(4, n), wave(39, n)
+	return m
+}
+
+// Whatever it is given, a panel has something to read: it neither panics nor
+// leaves an empty box.
+func TestBadInput(t *testing.T) {
+	none := math.NaN()
+	equal := []float64{0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2}
+	lost := []float64{none, math.Inf(1), math.Inf(-1)}
+	one := layerScores()[:1]
+	var same, unknown []probe.Score
+	for _, s := range layerScores() {
+		s.MeanTest, s.MeanTrain, s.TestMetric = 0.1, 0.1, 0.5
+		s.EVTest = make([]float64, len(s.EVTest))
+		same = append(same, s)
+		s.MeanTest, s.MeanTrain, s.MedianTest, s.TestMetric = none, none, none, none
+		s.EVTest = append([]float64{none}, s.EVTest[1:]...)
+		for i := range s.EVTest {
+			s.EVTest[i] = none
+		}
+		unknown = append(unknown, s)
+	}
+	for what, scores := range map[string][]probe.Score{"empty": nil, "one": one, "equal": same, "NaN": unknown} {
+		for name, p := range map[string]*Panel{
+			"twins":        TrainedAgainstUntrained("t", scores),
+			"conditions":   ActiveAgainstPassive("t", scores),
+			"rivals":       Rivals("t", scores),
+			"against":      UnitsAgainst("t", scores),
+			"correlations": CorrelationByTask("t", scores),
+			"animals":      BestLayersByAnimal("t", "regression", scores, 0),
+			"performances": PerformanceByTask("t", PerformancesOf(scores)),
+		} {
+			drawn(t, name+" of "+what, p)
+		}
+	}
+	score := func(v ...float64) []Score {
+		var s []Score
+		for _, x := range v {
+			s = append(s, Score{Task: "regression", Family: "lstm", Depth: 2, Value: x})
+		}
+		return s
+	}
+	series := func(v []float64) Series { return Series{Name: "s", X: v, Y: v} }
+	for what, v := range map[string][]float64{"empty": nil, "one": {0.1}, "equal": equal, "NaN": lost} {
+		var bars []Bar
+		var cloud [][3]float64
+		for _, x := range v {
+			bars = append(bars, Bar{Name: "b", Value: x, Reference: x})
+			cloud = append(cloud, [3]float64{x, x, x})
+		}
+		rows := [][]float64{v, v, v, v}
+		m := movement.Movement{Pen: rows[:3], Hand: rows[:3], Elbow: rows[:3], Joints: rows, Muscles: rows}
+		for name, p := range map[string]*Panel{
+			"letters":       Letters([]stroke.Stroke{{Label: 1, X: v, Y: v}}, "a", 1),
+			"time courses":  TimeCourses([]stroke.Stroke{{Label: 1, X: v, Y: v}}, "a", 1),
+			"trace":         Trace("t", rows[:3], true),
+			"poses":         ArmPoses("t", rows[:3], rows[:3], 1),
+			"joints":        Joints("t", rows),
+			"muscles":       Muscles("t", "mm", rows),
+			"velocities":    MuscleVelocities("t", rows),
+			"parallel":      ParallelCoordinates("t", rows, 1, Blue),
+			"hands":         Hands("t", Cloud{Name: "c", At: cloud}),
+			"loss":          LossCurves("t", "u", []Curve{{Step: v, Loss: v}}),
+			"performance":   TaskPerformance("t", "u", score(v...)),
+			"all tasks":     PerformanceByTask("t", score(v...)),
+			"units":         ExplainedVariance("t", []Model{{Name: "m", EV: v}}),
+			"layers":        ByLayer("t", []LayerCurve{{Name: "m", EV: v}}),
+			"correlation":   PerformanceAgainstEV("t", "u", []Correlated{{Name: "m", Performance: v, EV: v, R: none, Slope: none}}),
+			"paired":        Paired("t", "x", "y", []Pairs{{Name: "m", X: v, Y: v}}),
+			"lines":         Lines("t", "x", "y", series(v)),
+			"points":        Lines("t", "x", "y", Series{X: v, Y: v, Points: true}),
+			"ranking":       Ranking("t", "x", "r", bars),
+			"heatmap":       Heatmap("t", []string{"r"}, make([]string, len(v)), [][]float64{v}, "u"),
+			"pipeline":      Pipeline("t", m),
+			"pipeline bare": Pipeline("t", movement.Movement{}),
+		} {
+			drawn(t, name+" of "+what, p)
+		}
+	}
+}
+
+// drawn fails the test unless the panel can be drawn in all three forms and has
+// ink enough for a word.
+func drawn(t *testing.T, name string, p *Panel) {
+	t.Helper()
+	defer func() {
+		if e := recover(); e != nil {
+			t.Errorf("%s: panic: %v", name, e)
+		}
+	}()
+	f := Compose("f", 60, 40, 1, p)
+	img, err := png.Decode(bytes.NewReader(f.PNG()))
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	ink := 0
+	for y := 0; y < img.Bounds().Dy(); y++ {
+		for x := 0; x < img.Bounds().Dx(); x++ {
+			if r, _, _, _ := img.At(x, y).RGBA(); r < 0xc000 {
+				ink++
+			}
+		}
+	}
+	if ink < 50 {
+		t.Errorf("%s: the box is empty", name)
+	}
+	if svg := f.SVG(); strings.Contains(svg, "NaN") {
+		t.Errorf("%s: NaN in the drawing", name)
+	}
+}
+
+// Correlations are those of the best layers: r against stats.Pearson on values
+// picked by hand from the table above.
+func TestCorrelations(t *testing.T) {
+	scores := layerScores()
+	var x, y []float64
+	for _, s := range Best(scores) {
+		if s.Task == "classification" && s.Monkey == "Chips" && s.Condition == "active" {
+			x, y = append(x, s.TestMetric), append(y, s.MeanTest)
+		}
+	}
+	want, err := stats.Pearson(x, y)
+	if err != nil || want.N != 6 {
+		t.Fatalf("%+v, %v", want, err)
+	}
+	found := 0
+	for _, c := range Correlations(scores) {
+		if c.Task == "classification" && c.Monkey == "Chips" && c.Condition == "active" {
+			found++
+			if c.Correlation != want {
+				t.Errorf("correlation %+v, want %+v", c.Correlation, want)
+			}
+		}
+		if c.Task == probe.Untrained || c.Task == "linear" {
+			t.Errorf("a correlation over %s", c.Task)
+		}
+	}
+	if found != 1 {
+		t.Errorf("found %d times", found)
+	}
+	if n := len(Correlations(scores)); n != 8 { // 2 tasks, 2 animals, 2 conditions
+		t.Errorf("%d correlations, want 8", n)
+	}
+}
