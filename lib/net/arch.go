@@ -152,6 +152,9 @@ func wantSize(field string, v, limit int) error {
 }
 
 func wantList(field string, v []int, n, limit int) error {
+	if len(v) == 0 {
+		return fieldErr(field, "is missing; want a value for each of %d layers", n)
+	}
 	if len(v) != n {
 		return fieldErr(field, "%d values %v for %d layers", len(v), v[:min(len(v), 16)], n)
 	}

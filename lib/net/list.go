@@ -7,13 +7,17 @@ import (
 	"github.com/spindle-lab/spindle/lib/display"
 )
 
-// ParseNames returns the architectures of several published names.
+// ParseNames returns the architectures of several published names. A name that
+// does not say all of its architecture, see [ParseName], is an error.
 func ParseNames(names ...string) ([]Arch, error) {
 	out := make([]Arch, len(names))
 	for i, n := range names {
 		a, err := ParseName(n)
 		if err != nil {
 			return nil, err
+		}
+		if err := a.Validate(); err != nil {
+			return nil, fmt.Errorf("net: name %.100q does not say all: %w", n, err)
 		}
 		out[i] = a
 	}

@@ -12,8 +12,8 @@ import (
 // spatial_temporal_4_8-16-16-32_32-32-64-64_7293: L, the channels in the order
 // of the layers, then k_s, s_s, k_t, s_t run together. For deep networks the
 // paper puts the squared number of strides of 2 in place of a stride, so that
-// two of them can share a name. The name of an LSTM network leaves out k_s and
-// the stride.
+// two of them can share a name; a ? stands for strides that are not known, see
+// [ParseLabel]. The name of an LSTM network leaves out k_s and the stride.
 func (a Arch) Name() string { return a.name("") }
 
 // RegressionName is Name with the "_r" that the paper puts after the family
@@ -37,19 +37,19 @@ func (a Arch) name(r string) string {
 }
 
 func (a Arch) strideDigits(s []int) string {
-	if a.Deep() {
-		twos := 0
-		for _, v := range s {
-			if v == 2 {
-				twos++
-			}
-		}
-		return strconv.Itoa(twos * twos)
-	}
 	if len(s) == 0 {
-		return "0"
+		return "?"
 	}
-	return strconv.Itoa(s[0])
+	if !a.Deep() {
+		return strconv.Itoa(s[0])
+	}
+	twos := 0
+	for _, v := range s {
+		if v == 2 {
+			twos++
+		}
+	}
+	return strconv.Itoa(twos * twos)
 }
 
 func join(v []int) string {
@@ -65,12 +65,23 @@ type Label struct {
 	Regression bool // "_r" after the family
 	Untrained  bool // "r" at the end (DeepDraw)
 	Seed       int  // an LSTM's seed; -1 if none
+
+	// Twos are the numbers of strides of 2 over muscles and over time that the
+	// name of a deep network gives; -1 for other networks, and for what an LSTM
+	// has not.
+	Twos [2]int
 }
 
-// ParseName reads a name of the shallow class or of the LSTM family. The name
-// of an LSTM network does not hold its kernel and stride: they are returned as
-// 0, and must be set. The name of a deep network does not hold the places of
-// its strides, which is an error: take them from its config.yaml.
+// ParseName reads a name of the paper. Some names do not say all:
+//
+//   - that of a deep network has the number of its strides of 2 over muscles and
+//     over time, not their places. Where they are neither none nor all,
+//     SpatialStride or TemporalStride is returned nil;
+//   - that of an LSTM network has neither kernel nor stride, which are returned
+//     as 0 and nil. (Its deep form has the kernel.)
+//
+// These must be set, from the network's config.yaml, before the architecture
+// is used: Validate names the field that is missing.
 func ParseName(name string) (Arch, error) {
 	a, _, err := ParseLabel(name)
 	return a, err
@@ -80,13 +91,15 @@ func ParseName(name string) (Arch, error) {
 func ParseLabel(name string) (Arch, Label, error) {
 	a, l, err := parseName(name)
 	if err != nil {
-		return Arch{}, Label{Seed: -1}, fmt.Errorf("net: name %.100q: %w", name, err)
+		return Arch{}, noLabel, fmt.Errorf("net: name %.100q: %w", name, err)
 	}
 	return a, l, nil
 }
 
+var noLabel = Label{Seed: -1, Twos: [2]int{-1, -1}}
+
 func parseName(name string) (a Arch, l Label, err error) {
-	l.Seed = -1
+	l = noLabel
 	if len(name) > 1000 {
 		return a, l, errors.New("longer than 1000 characters")
 	}
@@ -99,6 +112,10 @@ func parseName(name string) (a Arch, l Label, err error) {
 	rest, l.Regression = strings.CutPrefix(rest, "r_")
 	parts := strings.Split(rest, "_")
 	want := map[Family]int{SpatialTemporal: 4, TemporalSpatial: 4, Spatiotemporal: 3, LSTM: 3}[a.Family]
+	deepLSTM := a.Family == LSTM && len(parts) > want+1
+	if deepLSTM {
+		want = 5
+	}
 	if len(parts) != want && len(parts) != want+1 {
 		return a, l, fmt.Errorf("%d parts after the family, want %d, or one more for a seed", len(parts), want)
 	}
@@ -109,6 +126,13 @@ func parseName(name string) (a Arch, l Label, err error) {
 			return a, l, err
 		}
 		parts = parts[:want]
+	}
+	if deepLSTM {
+		// The number of recurrent layers comes first.
+		if parts[0] != "1" {
+			return a, l, fmt.Errorf("recurrent layers: %.20q: no published network has other than 1", parts[0])
+		}
+		parts = parts[1:]
 	}
 	if a.Layers, err = number("layers", parts[0]); err != nil {
 		return a, l, err
@@ -121,17 +145,7 @@ func parseName(name string) (a Arch, l Label, err error) {
 		return a, l, err
 	}
 	if a.Family == LSTM {
-		a.SpatialChannels = first
-		if a.Units, err = number("units", parts[2]); err != nil {
-			return a, l, err
-		}
-		if err = wantList("SpatialChannels", first, a.Layers, maxChannels); err == nil {
-			err = wantSize("Units", a.Units, maxUnits)
-		}
-		return a, l, err
-	}
-	if a.Deep() {
-		return a, l, fmt.Errorf("%d layers: the name of a deep network does not hold the strides of its layers; they are in its config.yaml", a.Layers)
+		return parseLSTM(a, l, first, parts[2:])
 	}
 	var second []int
 	if want == 4 {
@@ -143,6 +157,10 @@ func parseName(name string) (a Arch, l Label, err error) {
 		first, second = second, first
 	}
 	d := parts[want-1]
+	if a.Deep() {
+		a.SpatialChannels, a.TemporalChannels = first, second
+		return parseDeep(a, l, d)
+	}
 	if len(d) != 4 || strings.Trim(d, "0123456789") != "" {
 		return a, l, fmt.Errorf("last part %.20q: want four digits k_s s_s k_t s_t", d)
 	}
@@ -156,26 +174,4 @@ func parseName(name string) (a Arch, l Label, err error) {
 		return a, l, wantList("SpatialChannels", first, a.Layers, maxChannels)
 	}
 	return b, l, b.Validate()
-}
-
-func numbers(what, s string) ([]int, error) {
-	var v []int
-	for f := range strings.SplitSeq(s, "-") {
-		x, err := number(what, f)
-		if err != nil {
-			return nil, err
-		}
-		v = append(v, x)
-	}
-	return v, nil
-}
-
-// number reads a decimal number without sign or leading zeros, so that writing
-// it gives the same text.
-func number(what, s string) (int, error) {
-	v, err := strconv.Atoi(s)
-	if err != nil || strconv.Itoa(v) != s || v < 0 {
-		return 0, fmt.Errorf("%s: %.20q is not a number", what, s)
-	}
-	return v, nil
 }

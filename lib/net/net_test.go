@@ -104,56 +104,6 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
-	for _, n := range []string{"spatial_temporal_r_4_8-16-16-32_32-32-64-64_7293", "spatiotemporal_r_1_64_5252"} {
-		a, l, err := ParseLabel(n)
-		if err != nil || !l.Regression || a.RegressionName() != n {
-			t.Errorf("%s: %v %+v, written as %s", n, err, l, a.RegressionName())
-		}
-	}
-	a, l, err := ParseLabel("lstm_3_8-16-16_256_12r")
-	if err != nil || l.Seed != 12 || !l.Untrained || a.Units != 256 || a.Name() != "lstm_3_8-16-16_256" {
-		t.Errorf("lstm: %v %+v %+v", err, a, l)
-	}
-	deep := Arch{Family: SpatialTemporal, Layers: 5, SpatialChannels: []int{8, 8, 8, 8, 8}, TemporalChannels: []int{8, 8, 8, 8, 8},
-		SpatialKernel: 3, TemporalKernel: 5, SpatialStride: []int{2, 1, 2, 1, 1}, TemporalStride: []int{2, 2, 2, 2, 1}}
-	// Two and four strides of 2, squared (spec/02 2.5).
-	if want := "spatial_temporal_5_8-8-8-8-8_8-8-8-8-8_34516"; deep.Name() != want {
-		t.Errorf("deep name %s, want %s", deep.Name(), want)
-	}
-	for _, n := range []string{"", "mlp_1_8_3131", "spatiotemporal_1_8_313", "spatiotemporal_1_8_3132", "spatiotemporal_2_8_3131",
-		"spatial_temporal_1_8_3131", "spatiotemporal_1_0_3131", "spatiotemporal_1_-8_3131", "spatiotemporal_1_8_0101",
-		"spatiotemporal_1_08_3131", "spatiotemporal_99999999999999999999_8_3131", deep.Name(), "lstm_1_8_x"} {
-		if a, err := ParseName(n); err == nil {
-			t.Errorf("%q was read as %+v", n, a)
-		}
-	}
-}
-
-func FuzzParseName(f *testing.F) {
-	for _, a := range PaperShallow()[:3] {
-		f.Add(a.Name())
-		f.Add(a.RegressionName())
-	}
-	f.Add("lstm_3_8-16-16_256_12r")
-	f.Fuzz(func(t *testing.T, name string) {
-		a, l, err := ParseLabel(name)
-		if err != nil || a.Family == LSTM {
-			return
-		}
-		if err := a.Validate(); err != nil {
-			t.Fatalf("%q: read, but %v", name, err)
-		}
-		again := a.Name()
-		if l.Regression {
-			again = a.RegressionName()
-		}
-		if !strings.HasPrefix(name, again) {
-			t.Fatalf("%q is written as %q", name, again)
-		}
-	})
-}
-
 // A configuration that cannot work names its field, and takes no memory.
 func TestBadConfigurations(t *testing.T) {
 	good := parse(t, "spatial_temporal_2_8-8_8-8_3233")
@@ -192,8 +142,19 @@ func TestBadConfigurations(t *testing.T) {
 			t.Errorf("%s: %d bytes were allocated", field, got)
 		}
 	}
-	if _, err := good.Shapes(39, 0, 2); err == nil {
-		t.Error("an input without samples was taken")
+	// SAME padding leaves a sample wherever there is one, so a layer without
+	// samples comes of an input without.
+	for field, in := range map[string][3]int{"input muscles": {0, 400, 2}, "input samples": {39, 0, 2}, "input channels": {39, 400, 1e9}} {
+		_, err := good.Shapes(in[0], in[1], in[2])
+		var fe *FieldError
+		if !errors.As(err, &fe) || fe.Field != field {
+			t.Errorf("%s: error %v", field, err)
+		}
+	}
+	least := good
+	least.SpatialStride, least.TemporalStride = []int{1024, 1024}, []int{1024, 1024}
+	if s, err := least.Shapes(39, 400, 2); err != nil || s[3].OutH != 1 || s[3].OutT != 1 {
+		t.Errorf("strides beyond the input: %v %v", s, err)
 	}
 }
 
