@@ -71,17 +71,14 @@ func runNotebook(ctx context.Context, path string, params map[string]string, out
 		return err
 	}
 	defer s.Close()
+	p := &printer{out: os.Stdout, err: os.Stderr}
 	runErr := notebook.Execute(ctx, nb, s, notebook.Options{
-		Name: filepath.Base(path),
-		Output: func(_ int, e session.Event) {
-			if e.Kind != session.Stream {
-				return
+		Name:   filepath.Base(path),
+		Output: func(_ int, e session.Event) { p.event(e) },
+		Progress: func(step notebook.Step) {
+			if step.Done {
+				p.finish()
 			}
-			if e.Name == "stderr" {
-				fmt.Fprint(os.Stderr, e.Text)
-				return
-			}
-			fmt.Print(e.Text)
 		},
 	})
 	// Also what a failed run has shown is written.

@@ -24,6 +24,9 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // MIME types of a bundle.
@@ -85,12 +88,13 @@ func Of(v any) (b Bundle) {
 			return text("display: " + err.Error())
 		}
 	case error:
-		b.Data[MIMEText] = v.Error()
-		return b
+		if len(b.Data) == 0 {
+			return ofError(v)
+		}
 	}
 	if _, ok := b.Data[MIMEHTML]; !ok && len(b.Data) == 0 {
-		if t, ok := asTable(v); ok {
-			return t.Display()
+		if g, ok := asGrid(v); ok {
+			return g.display()
 		}
 	}
 	if _, ok := b.Data[MIMEText]; !ok {
@@ -167,50 +171,71 @@ func (b Bundle) addImage(img image.Image) error {
 	return nil
 }
 
+// ofError shows an error as one: it is a value like others, and must not be
+// taken for a text.
+func ofError(err error) Bundle {
+	s := "error: " + clip(err.Error())
+	h := `<pre style="border-left:3px solid #d55e00;padding-left:.6em">` + escape(s) + `</pre>`
+	return Bundle{Data: map[string]any{MIMEText: s, MIMEHTML: h}, Metadata: map[string]any{}}
+}
+
 // plotWidth and plotHeight are the size of a bare gonum/plot plot.
 const (
 	plotWidth  = 5 * vg.Inch
 	plotHeight = 3.5 * vg.Inch
+	cssDPI     = 96 // pixels of a page per inch
 )
 
+// ofPlot draws a plot with two pixels of the file for each of the page.
 func ofPlot(p *plot.Plot) Bundle {
-	w, err := p.WriterTo(2*plotWidth, 2*plotHeight, "png")
-	if err != nil {
-		return text("display: " + err.Error())
-	}
+	c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(2*cssDPI))}
+	p.Draw(draw.New(c))
 	var buf bytes.Buffer
-	if _, err := w.WriteTo(&buf); err != nil {
+	if _, err := c.WriteTo(&buf); err != nil {
 		return text("display: " + err.Error())
 	}
-	b := Bundle{Data: map[string]any{MIMEPNG: encode(buf.Bytes()), MIMEText: "plot " + p.Title.Text}, Metadata: map[string]any{}}
+	b := PNG(buf.Bytes(), int(plotWidth/vg.Inch*cssDPI))
+	b.Data[MIMEText] = plotText(p)
 	return b
 }
 
-// Text is the plain form of a value: its String or Error method, else Go's %v,
-// with slices of numbers shortened past 64 elements and their length said.
-func Text(v any) string {
-	switch v := v.(type) {
-	case error:
-		return v.Error()
-	case fmt.Stringer:
-		return v.String()
-	case string:
-		return v
-	}
-	r := reflect.ValueOf(v)
-	if (r.Kind() == reflect.Slice || r.Kind() == reflect.Array) && r.Len() > 64 {
-		var s strings.Builder
-		s.WriteByte('[')
-		for i := 0; i < 8; i++ {
-			fmt.Fprintf(&s, "%v ", r.Index(i).Interface())
+func plotText(p *plot.Plot) string { return strings.TrimRight("plot "+p.Title.Text, " ") }
+
+// Vector shows a value as SVG where it can be drawn so: a gonum/plot plot, or
+// anything with a method SVG() string, such as a figure of this library. All
+// else is shown as [Of] shows it.
+func Vector(v any) (b Bundle) {
+	defer func() {
+		if r := recover(); r != nil {
+			b = text(fmt.Sprintf("display: the display method of %T panicked: %v", v, r))
 		}
-		s.WriteString("… ")
-		for i := r.Len() - 4; i < r.Len(); i++ {
-			fmt.Fprintf(&s, "%v ", r.Index(i).Interface())
+	}()
+	switch x := v.(type) {
+	case nil:
+	case *plot.Plot:
+		if x == nil {
+			break
 		}
-		return strings.TrimRight(s.String(), " ") + fmt.Sprintf("] (%d values)", r.Len())
+		c := vgsvg.New(plotWidth, plotHeight)
+		x.Draw(draw.New(c))
+		var buf bytes.Buffer
+		if _, err := c.WriteTo(&buf); err != nil {
+			return text("display: " + err.Error())
+		}
+		b = SVG(buf.String())
+		b.Data[MIMEText] = plotText(x)
+		return b
+	case interface{ SVG() string }:
+		if isNilPointer(v) {
+			break
+		}
+		b = SVG(x.SVG())
+		if t, ok := Of(v).Data[MIMEText].(string); ok {
+			b.Data[MIMEText] = t
+		}
+		return b
 	}
-	return fmt.Sprintf("%v", v)
+	return Of(v)
 }
 
 // Data of one kind, for use in a cell: display.HTML("<b>x</b>").

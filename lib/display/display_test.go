@@ -2,11 +2,17 @@ package display
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"image"
+	"image/png"
 	"math"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot"
@@ -22,6 +28,11 @@ func (rich) JSON() map[string]any { return map[string]any{"a": 1} }
 func (rich) SVG() string          { return "<svg/>" }
 func (rich) Markdown() string     { return "*x*" }
 func (rich) JavaScript() string   { return "1" }
+
+type richError struct{ error }
+
+func (richError) Error() string { return "bad" }
+func (richError) HTML() string  { return "<b>bad</b>" }
 
 type broken struct{}
 
@@ -43,12 +54,18 @@ func TestOf(t *testing.T) {
 		{"nil pointer", none, []string{MIMEText}, "<nil>"},
 		{"number", 3.5, []string{MIMEText}, "3.5"},
 		{"string", "a\nb", []string{MIMEText}, "a\nb"},
-		{"error", errors.New("bad"), []string{MIMEText}, "bad"},
+		{"error", errors.New("bad"), []string{MIMEText, MIMEHTML}, "error: bad"},
+		{"error with a display method", richError{}, []string{MIMEText, MIMEHTML}, "bad"},
 		{"methods", rich{}, []string{MIMEText, MIMEHTML, MIMEPNG, MIMELatex, MIMEJSON, MIMESVG, MIMEMarkdown}, "rich"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), []string{MIMEPNG, MIMEText}, "image 3×2"},
 		{"plot", plot.New(), []string{MIMEPNG}, ""},
 		{"matrix", mat.NewDense(2, 2, []float64{1, 2, 3, 4}), []string{MIMEHTML, MIMEText}, ""},
 		{"slices", [][]float64{{1, 2}, {3}}, []string{MIMEHTML, MIMEText}, ""},
+		{"arrays", [2][3]int{{1, 2, 3}, {4, 5, 6}}, []string{MIMEHTML, MIMEText}, ""},
+		{"vector", mat.NewVecDense(2, []float64{1, 2}), []string{MIMEHTML, MIMEText}, ""},
+		{"empty matrix", &mat.Dense{}, []string{MIMEText}, ""},
+		{"nil slice", []float64(nil), []string{MIMEText}, "[]"},
+		{"errors in a list", []error{errors.New("a")}, []string{MIMEText}, "[a]"},
 		{"structs", []struct {
 			A int
 			B string
@@ -70,10 +87,114 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestLongSliceIsShortened(t *testing.T) {
-	s := Text(make([]float64, 1000))
-	if len(s) > 200 || !strings.Contains(s, "1000 values") {
-		t.Errorf("text of 1000 values: %q", s)
+// Text is Go's %v where that is short, and says what it leaves out where not.
+func TestText(t *testing.T) {
+	cube := make([][][]float64, 39)
+	for i := range cube {
+		cube[i] = make([][]float64, 400)
+		for j := range cube[i] {
+			cube[i][j] = []float64{1, 2}
+		}
+	}
+	long := map[int]string{}
+	for i := range 1000 {
+		long[i] = "x"
+	}
+	type holder struct {
+		Name string
+		X    []float64
+	}
+	type node struct {
+		Next *node
+		V    int
+	}
+	loop := &node{V: 1}
+	loop.Next = loop
+	for _, c := range []struct {
+		name string
+		v    any
+		want string
+	}{
+		{"short list", []int{1, 2, 3}, "[1 2 3]"},
+		{"long list", make([]float64, 1000), "[0 0 0 0 0 0 0 0 … 0 0 0 0] (1000 values)"},
+		{"three dimensions", cube[:12], "(12 × 400 × 2)"},
+		{"deep lists are short too", cube, "[[1 2] [1 2] [1 2] … [1 2]]"},
+		{"ragged", [][]string{make([]string, 900), {"a"}}, "(2 values)"},
+		{"long map", long, "map[0:x 1:x 2:x 3:x 4:x 5:x 6:x 7:x …] (1000 entries)"},
+		{"struct with a long field", holder{"a", make([]float64, 1000)}, "{a [0 0 0 … 0]}"},
+		{"pointer to one", &holder{"a", make([]float64, 1000)}, "&{a [0 0 0 … 0]}"},
+		{"long text", strings.Repeat("é", 100000), "… (200000 bytes)"},
+		{"loop of pointers", loop, ""},
+		{"nil", nil, "<nil>"},
+		{"map with nil", map[string]any{"a": nil}, "map[a:<nil>]"},
+	} {
+		s := Text(c.v)
+		if !strings.Contains(s, c.want) || len(s) > 101_000 {
+			t.Errorf("%s: %.300q, want %q in it", c.name, s, c.want)
+		}
+	}
+}
+
+// A matrix of any size is a table of a few rows that says its shape, made
+// without reading the rest.
+func TestMatrixIsShortened(t *testing.T) {
+	h := &huge{}
+	b := Of(h)
+	s := b.Data[MIMEText].(string)
+	if !strings.HasPrefix(s, "matrix 100000000 × 50000000\n") || strings.Count(s, "\n") > MaxRows+3 {
+		t.Errorf("text %.200q", s)
+	}
+	if n := strings.Count(b.Data[MIMEHTML].(string), "<tr>"); n > MaxRows+2 {
+		t.Errorf("%d rows of HTML", n)
+	}
+	if h.read > 4*(MaxRows+1)*(MaxColumns+1) {
+		t.Errorf("%d elements were read", h.read)
+	}
+	list := Of([][]float32{{1, 2}, {3}}).Data[MIMEText].(string)
+	if !strings.HasPrefix(list, "2 × 2, rows of different lengths\n") {
+		t.Errorf("ragged rows: %q", list)
+	}
+}
+
+type huge struct{ read int }
+
+func (*huge) Dims() (r, c int) { return 100_000_000, 50_000_000 }
+func (h *huge) At(i, j int) float64 {
+	h.read++
+	return float64(i) + float64(j)
+}
+
+// A plot has two pixels in the file for each on the page; on request it is SVG.
+func TestPlot(t *testing.T) {
+	p := plot.New()
+	p.Title.Text = "EV"
+	b := Of(p)
+	raw, err := base64.StdEncoding.DecodeString(b.Data[MIMEPNG].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := png.DecodeConfig(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 5 × 3.5 inches of 96 CSS pixels.
+	meta := b.Metadata[MIMEPNG].(map[string]any)
+	if cfg.Width != 960 || cfg.Height != 672 || meta["width"] != 480 || b.Data[MIMEText] != "plot EV" {
+		t.Errorf("%d×%d pixels, shown %v wide, text %q", cfg.Width, cfg.Height, meta["width"], b.Data[MIMEText])
+	}
+	v := Vector(p)
+	if s, _ := v.Data[MIMESVG].(string); !strings.Contains(s, "<svg") || v.Data[MIMEPNG] != nil {
+		t.Errorf("as SVG: %v", v.Data)
+	}
+	if v := Vector(rich{}); v.Data[MIMESVG] != "<svg/>" || v.Data[MIMEText] != "rich" {
+		t.Errorf("a value with SVG(): %v", v.Data)
+	}
+	var none *plot.Plot
+	if v := Vector(none); v.Data[MIMEText] != "<nil>" {
+		t.Errorf("a nil plot: %v", v.Data)
+	}
+	if v := Vector(3); v.Data[MIMEText] != "3" {
+		t.Errorf("a number: %v", v.Data)
 	}
 }
 
@@ -99,39 +220,117 @@ func TestTable(t *testing.T) {
 }
 
 type record struct {
-	shown, updated, results []Bundle
+	mu   sync.Mutex
+	log  []string // what came, in order
+	last map[string]Bundle
+}
+
+func (r *record) add(kind, id string, b Bundle) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.log = append(r.log, fmt.Sprintf("%s %v", kind, b.Data[MIMEText]))
+	if id != "" {
+		if r.last == nil {
+			r.last = map[string]Bundle{}
+		}
+		r.last[id] = b
+	}
 }
 
 func (r *record) Display(b Bundle, id string, update bool) {
+	kind := "display"
 	if update {
-		r.updated = append(r.updated, b)
-		return
+		kind = "update"
 	}
-	r.shown = append(r.shown, b)
+	r.add(kind, id, b)
 }
-func (r *record) Result(b Bundle) { r.results = append(r.results, b) }
-func (r *record) Clear(bool)      {}
+func (r *record) Result(b Bundle) { r.add("result", "", b) }
+func (r *record) Clear(wait bool) { r.add(fmt.Sprint("clear ", wait), "", Bundle{}) }
 
-func TestSink(t *testing.T) {
+func (r *record) lines() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.log)
+}
+
+func recorded(t *testing.T) *record {
 	r := &record{}
 	SetSink(r)
-	defer SetSink(nil)
+	t.Cleanup(func() { SetSink(nil) })
+	return r
+}
+
+// All results of a call are shown, in their order.
+func TestLast(t *testing.T) {
+	for _, c := range []struct {
+		values []any
+		want   []string
+	}{
+		{nil, nil},
+		{[]any{1}, []string{"result 1"}},
+		{[]any{1, errors.New("bad")}, []string{"result 1\nerror: bad"}},
+		{[]any{1, "a", nil}, []string{"result 1\na\n<nil>"}},
+		{[]any{1, rich{}, 2, 3}, []string{"display 1", "display rich", "result 2\n3"}},
+		{[]any{rich{}, rich{}}, []string{"display rich", "display rich"}},
+	} {
+		r := recorded(t)
+		Last(c.values...)
+		if got := r.lines(); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %q, want %q", c.values, got, c.want)
+		}
+	}
+}
+
+// What is shown can be replaced in place, and the output emptied.
+func TestUpdateAndClear(t *testing.T) {
+	r := recorded(t)
 	Show(1, "two")
-	Last(1, errors.New("bad"))
+	h := Live("a")
+	h.Update("b")
+	Clear(true)
+	Clear(false)
+	want := []string{"display 1", "display two", "display a", "update b", "clear true <nil>", "clear false <nil>"}
+	if got := r.lines(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// One bar per task, moved in place a few times a second; its last state stays.
+func TestProgress(t *testing.T) {
+	r := recorded(t)
 	p := Progress("work")
 	for i := 0; i <= 1000; i++ {
 		p(i, 1000, "")
 	}
-	if len(r.shown) != 3 || len(r.results) != 1 {
-		t.Fatalf("%d shown, %d results; want 2 values and a bar, 1 result", len(r.shown), len(r.results))
+	got := r.lines()
+	if len(got) < 2 || len(got) > 20 || len(r.last) != 1 {
+		t.Errorf("a bar moved 1000 times at once sent %d messages for %d displays", len(got), len(r.last))
 	}
-	if got := r.results[0].Data[MIMEText]; got != "1\nbad" {
-		t.Errorf("result of two values is %q", got)
-	}
-	if len(r.updated) == 0 || len(r.updated) > 20 {
-		t.Errorf("%d updates of a bar moved 1000 times at once", len(r.updated))
-	}
-	if last := r.updated[len(r.updated)-1].Data[MIMEText]; last != "work: 1000 of 1000 (100 %)" {
+	if last := got[len(got)-1]; last != "update work: 1000 of 1000 (100 %)" {
 		t.Errorf("the bar's last state is %q", last)
+	}
+	// A task that ends early: its state is there before what comes behind it.
+	r = recorded(t)
+	p = Progress("fit")
+	p(1, 100, "")
+	p(37, 100, "loss 2")
+	Last("done")
+	want := []string{"display fit: 1 of 100 (1 %)", "update fit: 37 of 100 (37 %), loss 2", "result done"}
+	if got := r.lines(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	// And by itself if nothing comes.
+	r = recorded(t)
+	p = Progress("search")
+	p(1, 0, "")
+	p(2, 0, "a")
+	for range 200 {
+		if len(r.lines()) == 2 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if got := r.lines(); len(got) != 2 || got[1] != "update search: 2, a" {
+		t.Errorf("%q", got)
 	}
 }

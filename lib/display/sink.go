@@ -3,6 +3,7 @@ package display
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -41,37 +42,45 @@ func current() Sink {
 
 // Show shows each value, in order.
 func Show(values ...any) {
+	flush()
 	for _, v := range values {
 		current().Display(Of(v), "", false)
 	}
 }
 
 // Last shows the values of a cell's last expression as its result; the kernel
-// calls it. Several values of one call come as one text, each on its line,
-// unless one of them has a richer form.
+// calls it. Several values of one call come as one text, each on its line;
+// those with a richer form are shown by themselves, in their order.
 func Last(values ...any) {
-	switch len(values) {
-	case 0:
-		return
-	case 1:
+	if len(values) == 1 {
+		flush()
 		current().Result(Of(values[0]))
 		return
 	}
-	lines := ""
-	for i, v := range values {
+	var lines []string
+	give := func(last bool) {
+		if len(lines) == 0 {
+			return
+		}
+		b := text(strings.Join(lines, "\n"))
+		lines = nil
+		if last {
+			current().Result(b)
+			return
+		}
+		current().Display(b, "", false)
+	}
+	flush()
+	for _, v := range values {
 		b := Of(v)
-		if len(b.Data) > 1 {
+		if _, isErr := v.(error); !isErr && len(b.Data) > 1 {
+			give(false)
 			current().Display(b, "", false)
 			continue
 		}
-		if i > 0 && lines != "" {
-			lines += "\n"
-		}
-		lines += fmt.Sprint(b.Data[MIMEText])
+		lines = append(lines, fmt.Sprint(b.Data[MIMEText]))
 	}
-	if lines != "" {
-		current().Result(text(lines))
-	}
+	give(true)
 }
 
 // Clear empties the output of the cell that runs.
@@ -98,29 +107,71 @@ func (h *Handle) Update(v any) { current().Display(Of(v), h.id, true) }
 const refresh = 200 * time.Millisecond
 
 // Progress shows one progress bar for a task and returns the function that
-// moves it: the hook that long library calls take. Its last state stays.
+// moves it: the hook that long library calls take. It changes in place, a few
+// times a second at most, and its last state stays, also that of a task which
+// ends early.
 func Progress(task string) func(done, total int, note string) {
-	var (
-		lock  sync.Mutex
-		h     *Handle
-		start = time.Now()
-		last  time.Time
-	)
-	return func(done, total int, note string) {
-		lock.Lock()
-		defer lock.Unlock()
-		now := time.Now()
-		if h != nil && done < total && now.Sub(last) < refresh {
-			return
+	t := &progress{bar: bar{Task: task}, start: time.Now()}
+	return t.move
+}
+
+// A progress is a progress bar that moves.
+type progress struct {
+	mu      sync.Mutex
+	bar     bar
+	h       *Handle
+	start   time.Time
+	last    time.Time
+	pending *time.Timer // shows the newest state, which came too soon after the last
+}
+
+// unshown are the tasks with a state that is not shown yet.
+var unshown sync.Map
+
+func (t *progress) move(done, total int, note string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.bar.Done, t.bar.Total, t.bar.Note, t.bar.Elapsed = done, total, note, now.Sub(t.start)
+	if wait := refresh - now.Sub(t.last); t.h != nil && wait > 0 && (total <= 0 || done < total) {
+		if t.pending == nil {
+			unshown.Store(t, true)
+			t.pending = time.AfterFunc(wait, t.flush)
 		}
-		last = now
-		b := bar{Task: task, Done: done, Total: total, Note: note, Elapsed: now.Sub(start)}
-		if h == nil {
-			h = Live(b)
-			return
-		}
-		h.Update(b)
+		return
 	}
+	t.show()
+}
+
+// show shows the bar; t.mu is held.
+func (t *progress) show() {
+	if t.pending != nil {
+		t.pending.Stop()
+		t.pending = nil
+		unshown.Delete(t)
+	}
+	t.last = time.Now()
+	if t.h == nil {
+		t.h = Live(t.bar)
+		return
+	}
+	t.h.Update(t.bar)
+}
+
+func (t *progress) flush() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending != nil {
+		t.show()
+	}
+}
+
+// flush shows the newest state of all tasks, before something comes behind them.
+func flush() {
+	unshown.Range(func(t, _ any) bool {
+		t.(*progress).flush()
+		return true
+	})
 }
 
 type bar struct {
@@ -149,6 +200,13 @@ func (b bar) timing() string {
 }
 
 func (b bar) line() string {
+	if b.Total <= 0 {
+		s := fmt.Sprintf("%s: %d", b.Task, b.Done)
+		if b.Note != "" {
+			s += ", " + b.Note
+		}
+		return s
+	}
 	s := fmt.Sprintf("%s: %d of %d (%.0f %%)%s", b.Task, b.Done, b.Total, 100*b.fraction(), b.timing())
 	if b.Note != "" {
 		s += ", " + b.Note
@@ -158,6 +216,10 @@ func (b bar) line() string {
 
 // Display implements [Displayer].
 func (b bar) Display() Bundle {
-	h := fmt.Sprintf(`<div><progress max="1" value="%.3f" style="width:20em"></progress> %s</div>`, b.fraction(), escape(b.line()))
+	value := fmt.Sprintf(` value="%.3f"`, b.fraction())
+	if b.Total <= 0 {
+		value = "" // how much there is to do is not known
+	}
+	h := fmt.Sprintf(`<div><progress max="1"%s style="width:20em"></progress> %s</div>`, value, escape(b.line()))
 	return Bundle{Data: map[string]any{MIMEText: b.line(), MIMEHTML: h}, Metadata: map[string]any{}}
 }
