@@ -28,7 +28,9 @@ func commands() []command {
 	return []command{
 		reproduceCommand,
 		runCommand,
+		replCommand,
 		generateCommand,
+		probeCommand,
 		trainCommand,
 		installCommand,
 		uninstallCommand,
@@ -78,13 +80,14 @@ func dispatch(ctx context.Context, args []string, stderr io.Writer) int {
 			fmt.Fprintf(stderr, "spindle %s %s\n  %s\n", c.name, c.args, c.short)
 			fs.PrintDefaults()
 		}
-		if err := fs.Parse(args[1:]); err != nil {
+		rest, err := parseFlags(fs, args[1:])
+		if err != nil {
 			if errors.Is(err, flag.ErrHelp) {
 				return 0
 			}
 			return 2
 		}
-		err := run(ctx, fs.Args())
+		err = run(ctx, rest)
 		var code exitCode
 		switch {
 		case err == nil:
@@ -105,6 +108,22 @@ func dispatch(ctx context.Context, args []string, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "spindle: no command %q\n", args[0])
 	usage(stderr)
 	return 2
+}
+
+// parseFlags reads flags before, between and behind the other arguments, which
+// it returns: `spindle run x.ipynb -p seed=2`. What follows -- is no flag.
+func parseFlags(fs *flag.FlagSet, args []string) ([]string, error) {
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		n := len(args) - fs.NArg()
+		if fs.NArg() == 0 || n > 0 && args[n-1] == "--" {
+			return append(rest, fs.Args()...), nil
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
 }
 
 func usage(w io.Writer) {
