@@ -49,9 +49,12 @@ func (p *parsed) offset(pos token.Pos) (int, bool) {
 // maxText bounds a cell's text: what is larger is no cell that a person wrote.
 const maxText = 4 << 20
 
-// maxDepth bounds the nesting of brackets; the parser and the passes below
-// recurse.
-const maxDepth = 500
+// maxDepth bounds the nesting of brackets, maxTree that of all else; the parser
+// and the passes below recurse, and some take the square of the depth.
+const (
+	maxDepth = 500
+	maxTree  = 1500
+)
 
 // A chunk is one top-level piece of a cell: text[from:to].
 type chunk struct {
@@ -173,7 +176,27 @@ func assemble(fset *token.FileSet, n int, text string, chunks []chunk) (*parsed,
 		return nil, fail
 	}
 	p.body, p.funcs = p.funcs[last], p.funcs[:last]
+	if at := tooDeep(f); at.IsValid() && fail == nil {
+		pos := fset.Position(at)
+		return nil, &Error{Name: "SyntaxError", Message: fmt.Sprintf("this is nested more than %d deep", maxTree), Pos: pos, Source: sourceLine(text, pos.Line)}
+	}
 	return p, fail
+}
+
+// tooDeep returns where a tree is deeper than maxTree, if it is.
+func tooDeep(f *ast.File) (at token.Pos) {
+	depth := 0
+	ast.Inspect(f, func(n ast.Node) bool {
+		if n == nil {
+			depth--
+			return true
+		}
+		if depth++; depth > maxTree && !at.IsValid() {
+			at = n.Pos()
+		}
+		return true
+	})
+	return at
 }
 
 // located makes an error at a byte offset of the cell's text.

@@ -88,8 +88,12 @@ func (c *compiler) function0(id *ast.Ident, o *types.Func) *Func {
 	return c.m.instance(f, c.env.substList(in.TypeArgs), false)
 }
 
-// maxInstances stops generic code that needs ever new types of itself.
-const maxInstances = 500
+// maxInstances and maxTypeDepth stop generic code that needs ever new types of
+// itself.
+const (
+	maxInstances = 500
+	maxTypeDepth = 30
+)
 
 // instance returns a generic function for some types; it is compiled when it
 // is first needed.
@@ -102,10 +106,47 @@ func (m *Machine) instance(f *Function, args []types.Type, method bool) *Func {
 	if len(f.instances) >= maxInstances {
 		panic(Unfit{f.decl.Pos(), fmt.Sprintf("%s would need more than %d instances", f.name, maxInstances)})
 	}
+	for _, a := range args {
+		if typeDepth(a) > maxTypeDepth {
+			panic(Unfit{f.decl.Pos(), f.name + " needs ever new types of itself"})
+		}
+	}
 	in := &funcInstance{args: args, fn: &Func{m: m}}
 	f.instances = append(f.instances, in)
 	m.compileInto(f, in, method)
 	return in.fn
+}
+
+// typeDepth counts how deep a type is made of others, by name where it has one.
+func typeDepth(t types.Type) int {
+	d := 0
+	switch t := types.Unalias(t).(type) {
+	case *types.Pointer:
+		d = typeDepth(t.Elem())
+	case *types.Slice:
+		d = typeDepth(t.Elem())
+	case *types.Array:
+		d = typeDepth(t.Elem())
+	case *types.Chan:
+		d = typeDepth(t.Elem())
+	case *types.Map:
+		d = max(typeDepth(t.Key()), typeDepth(t.Elem()))
+	case *types.Struct:
+		for f := range t.Fields() {
+			d = max(d, typeDepth(f.Type()))
+		}
+	case *types.Signature:
+		for _, tu := range []*types.Tuple{t.Params(), t.Results()} {
+			for v := range tu.Variables() {
+				d = max(d, typeDepth(v.Type()))
+			}
+		}
+	case *types.Named:
+		for a := range t.TypeArgs().Types() {
+			d = max(d, typeDepth(a))
+		}
+	}
+	return d + 1
 }
 
 // compileInto compiles one instance of a function.
