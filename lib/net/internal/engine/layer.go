@@ -17,8 +17,9 @@ type Layer[T Float] struct {
 	Norm, Relu bool
 	Bias       bool // without Norm: beta is added to each channel
 
-	Z, Y []T // before and after normalisation, of the last Forward
+	Y []T // of the last Forward
 
+	z         []T       // with Norm: before normalisation, of the last Forward
 	mean, inv []float64 // of each sample of the last Forward
 
 	DX, DW, DGamma, DBeta []T // of the last Backward
@@ -44,13 +45,14 @@ func (l *Layer[T]) sizes() (in, out, channels int) {
 	return g.In(), g.Out(), g.O
 }
 
-// Forward computes Y, and keeps in Z what Backward needs.
+// Forward computes Y, and keeps what Backward needs.
 func (l *Layer[T]) Forward(x, w, gamma, beta []T) {
 	in, out, ch := l.sizes()
 	l.Y = grow(l.Y, l.Batch*out)
-	l.Z = l.Y
+	before := l.Y
 	if l.Norm {
-		l.Z = grow(l.zOwn(), l.Batch*out)
+		l.z = grow(l.z, l.Batch*out)
+		before = l.z
 		l.mean, l.inv = grow(l.mean, l.Batch), grow(l.inv, l.Batch)
 	}
 	l.ready(l.Batch, ch)
@@ -58,7 +60,7 @@ func (l *Layer[T]) Forward(x, w, gamma, beta []T) {
 		l.Conv.Prepare(w)
 	}
 	Parallel(l.Batch, func(worker, b int) {
-		z, y := l.Z[b*out:(b+1)*out], l.Y[b*out:(b+1)*out]
+		z, y := before[b*out:(b+1)*out], l.Y[b*out:(b+1)*out]
 		l.product(worker, z, x[b*in:(b+1)*in], w)
 		if l.Norm {
 			l.mean[b], l.inv[b] = l.normalise(worker, y, z, gamma, beta)
@@ -66,14 +68,6 @@ func (l *Layer[T]) Forward(x, w, gamma, beta []T) {
 			l.plain(y, beta)
 		}
 	})
-}
-
-// zOwn is Z unless that is Y.
-func (l *Layer[T]) zOwn() []T {
-	if len(l.Z) > 0 && len(l.Y) > 0 && &l.Z[0] == &l.Y[0] {
-		return nil
-	}
-	return l.Z
 }
 
 // Infer computes y from x for n samples and keeps nothing.
@@ -213,13 +207,14 @@ func (l *Layer[T]) products(worker, g int, dz, x, w, dx []T) {
 // are added up in float64.
 const flushEvery = 256
 
-// normBack returns the gradient at Z of sample b.
+// normBack returns the gradient of sample b before normalisation.
 func (l *Layer[T]) normBack(worker, g, b int, dy, gamma []T) []T {
 	_, out, ch := l.sizes()
-	z, y := l.Z[b*out:(b+1)*out], l.Y[b*out:(b+1)*out]
+	y := l.Y[b*out : (b+1)*out]
 	if !l.Norm {
 		return l.plainBack(worker, g, dy, y)
 	}
+	z := l.z[b*out : (b+1)*out]
 	inv := l.inv[b]
 	s := l.scales[worker]
 	sg, sgt := s[2*ch:3*ch], s[3*ch:4*ch]
