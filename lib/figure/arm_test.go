@@ -41,7 +41,10 @@ func TestArmGolden(t *testing.T) {
 	for d, x := range inWorld(s.BodyPose(ulna).P) {
 		detail.Lo[d], detail.Hi[d] = x-3, x+3
 	}
+	angle := []float64{20, 60, 100, 140}
 	for name, p := range map[string]*Panel{
+		"arm_curves": AgainstAngle("elbow", "elbow flexion", "path length [mm]", angle, []AngleCurve{
+			{Name: "one", Value: []float64{1, 2, math.NaN(), 3}}, {Name: "one, otherwise", Value: []float64{1, 2.2, 2.6, 3.2}, Dashed: true}, {Value: []float64{3, 2, 1, 0}}}),
 		"arm_groups": Arm("by joints", s, groups),
 		"arm_change": Arm("against rest", s, change),
 		"arm_detail": Arm("elbow", s, detail),
@@ -206,6 +209,8 @@ func TestArmWithout(t *testing.T) {
 	for _, p := range []*Panel{
 		Arm("t", s, ArmView{Names: []string{"gluteus"}}),
 		Arm("t", s, ArmView{Only: []string{"bicep_lh", "gluteus"}}),
+		AgainstAngle("t", "elbow", "mm", []float64{1}, []AngleCurve{{Value: []float64{math.NaN()}}}),
+		AgainstAngle("t", "elbow", "mm", nil, nil),
 	} {
 		if len(p.Data.Rows) != 0 {
 			t.Error("drew a muscle that the model does not have")
