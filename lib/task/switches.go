@@ -17,6 +17,7 @@ type (
 	Channels string // channel list of the shallow spatiotemporal decoder
 	Pick     string // which weights a data-driven network ends with
 	Average  string // what selects a redundancy-reduction network
+	Shift    string // where the blocks of a shifted epoch begin
 )
 
 const (
@@ -49,6 +50,9 @@ const (
 
 	AverageLast Average = "last" // published: the last validation batch alone
 	AverageAll  Average = "all"
+
+	ShiftRows   Shift = "rows" // published: the pivot is drawn among the rows
+	ShiftBlocks Shift = "blocks"
 )
 
 // Switches are the known peculiarities of the published code (spec/02, section
@@ -65,6 +69,10 @@ type Switches struct {
 	TorqueLSTM       Readout  // LSTM without goal (B9)
 	Decoder          Channels // list of the shallow spatiotemporal decoder (B14)
 	DataDrivenPick   Pick     // final weights overwrite the best (B11)
+	// BlockShift is where the torque and data-driven trainings draw the pivot
+	// of an epoch, from which on its blocks begin later by the rows that fill
+	// no block (B8). It matters where blocks are shuffled.
+	BlockShift Shift `json:",omitempty"`
 }
 
 // A Choice is one switch: its name, the published value and the other one.
@@ -92,6 +100,7 @@ var choices = []choice{
 	newChoice("torque goals", GoalsTraining, GoalsOwn, func(s *Switches) *Goals { return &s.TorqueGoals }),
 	newChoice("torque LSTM", ReadoutPlain, ReadoutGoal, func(s *Switches) *Readout { return &s.TorqueLSTM }),
 	newChoice("decoder", ChannelsEncoder, ChannelsReversed, func(s *Switches) *Channels { return &s.Decoder }),
+	newChoice("block shift", ShiftRows, ShiftBlocks, func(s *Switches) *Shift { return &s.BlockShift }),
 	newChoice("data-driven pick", PickLast, PickBest, func(s *Switches) *Pick { return &s.DataDrivenPick }),
 }
 

@@ -66,7 +66,7 @@ var table = func() []Task {
 		{Name: "torque", Alias: "joint_torque", Title: "Torque", Group: InverseDynamics,
 			Keys: []Key{dataset.Torque}, GoalKey: dataset.Target, Outputs: 4, Unit: KeyUnit(dataset.Torque),
 			Head: TorqueHead, Loss: LossMSE, Metric: MetricMED, Dropout: 1,
-			TCN: torque, LSTM: lstm(torque, 70, 1), Experiments: [3]int{8015, 8030, 8045}, Infix: true, Target: concat},
+			TCN: torque, LSTM: lstm(torque, 70, 1), Experiments: [3]int{8015, 8030, 8045}, Infix: true, Shifts: true, Target: concat},
 		{Name: "bt", Alias: "redundancy_reduction", Title: "Redundancy reduction", Group: EfficientCoding,
 			Outputs: 256, Head: Projector, Loss: LossBarlow, Metric: MetricBarlow, Dropout: 0.7,
 			TCN: barlow, LSTM: lstm(barlow, 40, 0.5), Experiments: [3]int{10015, 10030, 10045}},
@@ -75,6 +75,6 @@ var table = func() []Task {
 			TCN: auto, LSTM: lstm(auto, 70, 1), Experiments: [3]int{20716, 20731, 0}, Infix: true},
 		{Name: "data_driven", Alias: "datadriven", Title: "Data-driven", Group: DataDriven,
 			Keys: []Key{Rates}, Head: Readout1, Loss: LossResidual, Metric: MetricEV, Dropout: 1,
-			TCN: driven, LSTM: lstm(driven, 70, 10), Experiments: [3]int{13415, 13430, 13445}, Infix: true, Target: concat},
+			TCN: driven, LSTM: lstm(driven, 70, 10), Experiments: [3]int{13415, 13430, 13445}, Infix: true, Shifts: true, Target: concat},
 	}
 }()

@@ -98,6 +98,9 @@ type Task struct {
 	Dropout float32 // share of features kept before the head in training, 1: none
 	TCN     Training
 	LSTM    Training
+	// Shifts: the published training tries to shift its blocks of rows each
+	// epoch, see [Switches].
+	Shifts bool
 	// Experiments are the published numbers of the shallow, deep and LSTM
 	// networks; 0 where there is none.
 	Experiments [3]int

@@ -121,6 +121,9 @@ func (c Config) resolve(n int) (*resolved, error) {
 	def(&c.Shuffle, ShuffleSample)
 	def(&c.PatienceUnit, PatiencePublished)
 	c.Switches, c.Task = c.Switches.Fill(), t.Name
+	if !t.Shifts || c.Shuffle != ShuffleBlock {
+		c.BlockShift = "" // there is nothing to shift
+	}
 	r := &resolved{Config: c, task: t}
 	for _, f := range []struct {
 		name string

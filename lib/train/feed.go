@@ -16,13 +16,15 @@ type order struct {
 	seed          uint64
 	n, batch      int
 	block         bool
+	shift         task.Shift // empty: blocks stay where they are
 	epoch         int
 	perm          []int
+	pivot, moved  int // blocks from the pivot on begin so many rows later
 	stepsPerEpoch int
 }
 
 func newOrder(r *resolved, n int) *order {
-	return &order{seed: r.Seed, n: n, batch: r.Batch, block: r.Shuffle == ShuffleBlock, epoch: -1, stepsPerEpoch: r.stepsPerEpoch}
+	return &order{seed: r.Seed, n: n, batch: r.Batch, block: r.Shuffle == ShuffleBlock, shift: r.BlockShift, epoch: -1, stepsPerEpoch: r.stepsPerEpoch}
 }
 
 // at writes the samples of a step.
@@ -33,17 +35,45 @@ func (o *order) at(step int, dst []int) {
 		rng := run.Stream(o.seed, "order", epoch)
 		if o.block {
 			o.perm = rng.Perm(o.stepsPerEpoch)
+			o.draw(rng)
 		} else {
 			o.perm = rng.Perm(o.n)
 		}
 	}
 	for i := range dst {
 		if o.block {
-			dst[i] = o.perm[k]*o.batch + i
+			dst[i] = o.start(o.perm[k]) + i
 		} else {
 			dst[i] = o.perm[k*o.batch+i]
 		}
 	}
+}
+
+// draw draws the shift of an epoch (spec/02, B8). It is meant to leave out other
+// rows each time than the last ones, those that fill no block: the blocks from a
+// pivot on begin so many rows later. As published the pivot is a row and not a
+// block, so that it rarely falls among the blocks, and where it does the shift
+// is made twice. The second finds no rows any more; that it ends with the last
+// row is ours.
+func (o *order) draw(rng *rand.Rand) {
+	o.pivot, o.moved = 0, o.n%o.batch
+	switch o.shift {
+	case task.ShiftBlocks:
+		o.pivot = 1 + rng.IntN(o.stepsPerEpoch)
+	case task.ShiftRows:
+		o.pivot, o.moved = 1+rng.IntN(o.n), 2*o.moved
+	default:
+		o.moved = 0
+	}
+}
+
+// start is the first row of a block, counted from 0.
+func (o *order) start(block int) int {
+	at := block * o.batch
+	if o.moved > 0 && block+1 >= o.pivot {
+		at = min(at+o.moved, o.n-o.batch)
+	}
+	return at
 }
 
 // A loaded part of a batch, or why it could not be loaded.

@@ -121,7 +121,7 @@ func TestGridSharedNames(t *testing.T) {
 	a := net.Shallow(net.Spatiotemporal, []int{4, 4, 4, 4, 4}, nil, 3, 1, 0, 0)
 	b := a
 	a.SpatialStride, b.SpatialStride = []int{2, 1, 1, 1, 1}, []int{1, 2, 1, 1, 1}
-	jobs, err := GridConfig{Tasks: []string{"hand_pos"}, Archs: []net.Arch{a, b}, Dir: "d"}.jobs(toys(64))
+	jobs, err := GridConfig{Tasks: []string{"hand_pos"}, Archs: []net.Arch{a, b}, Dir: "d", Base: Config{Batch: 16}}.jobs(toys(64))
 	if err != nil {
 		t.Fatal(err)
 	}
