@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/spindle-lab/spindle/lib/run"
@@ -90,6 +91,7 @@ type feed struct {
 	held  *task.Batch
 
 	waited time.Duration // for parts that were not ready
+	worked atomic.Int64  // nanoseconds of loading
 }
 
 const partsInUse = 3
@@ -113,8 +115,10 @@ func newFeed(ctx context.Context, r *resolved, m *task.Model, tr *task.Trainer, 
 				case <-ctx.Done():
 					return
 				}
+				begun := time.Now()
 				err := load(m, b, src, goals, idx[p*size:(p+1)*size],
 					draws(r.Seed, "view", step, p*size), draws(r.Seed, "dropout", step, p*size))
+				f.worked.Add(int64(time.Since(begun)))
 				select {
 				case f.ready <- loaded{b, err}:
 				case <-ctx.Done():

@@ -341,7 +341,7 @@ func (t *gridTable) one(ctx context.Context, i int) error {
 		return context.Cause(ctx)
 	case errors.As(err, &d):
 		row.Status, row.Steps = statusDiverged, d.Step
-		if e := writeJSON(filepath.Join(j.cfg.Dir, resultFile), summary{1, run.Version(), j.cfg, saved(row)}); e != nil {
+		if e := writeJSON(filepath.Join(j.cfg.Dir, resultFile), summary{Format: 1, Version: run.Version(), Config: j.cfg, Row: saved(row)}); e != nil {
 			return e
 		}
 	case errors.Is(err, os.ErrPermission), errors.As(err, new(*dataError)):

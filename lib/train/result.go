@@ -35,6 +35,7 @@ type Result struct {
 	Unit          string  // unit of the metric, empty for a pure number
 	Seconds       float64 // time of all sessions
 	Waited        float64 // seconds of the last session in which steps waited for data
+	Loading       float64 // seconds of the last session in which data were loaded, beside the steps
 
 	src Sources
 }
@@ -54,7 +55,7 @@ func (s *session) finish(ctx context.Context) (*Result, error) {
 	}
 	r := &Result{Task: s.r.task, Config: s.r.Config, Name: s.name(), Network: s.model.Net, Untrained: s.first, Model: s.model,
 		History: s.hist, Losses: s.losses, Steps: s.step, Early: s.early, Plateau: s.over,
-		Metric: s.r.task.Metric.String(), Unit: s.r.task.Unit, TrainMetric: math.NaN(), Waited: s.waited, src: s.src}
+		Metric: s.r.task.Metric.String(), Unit: s.r.task.Unit, TrainMetric: math.NaN(), Waited: s.waited, Loading: s.loading, src: s.src}
 	n := usable(s.src.Test.Len(), s.r.MaxTest, s.r.Batch)
 	t, err := score(ctx, s.model, s.src.Test, n, s.r, "test")
 	if err != nil {

@@ -76,7 +76,9 @@ type session struct {
 	count  int     // of those
 	since  float64 // seconds of earlier sessions
 	began  time.Time
-	waited float64 // seconds of this session spent waiting for data
+	// Seconds of this session in which steps waited for data, and in which
+	// another core loaded them.
+	waited, loading float64
 	// pending: the last step is done, its validation is not.
 	pending bool
 	early   bool // ended by a hook
@@ -195,7 +197,7 @@ func (s *session) train(ctx context.Context, hooks []Hook) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f := newFeed(inner, s.r, s.model, s.tr, s.src.Train, s.src.Train, s.step)
-	defer func() { s.waited = f.waited.Seconds() }()
+	defer func() { s.waited, s.loading = f.waited.Seconds(), time.Duration(f.worked.Load()).Seconds() }()
 	for s.pending || !s.over && !s.early && s.step < s.r.Steps {
 		var own *task.Tally
 		var err error

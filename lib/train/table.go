@@ -69,6 +69,8 @@ type summary struct {
 	Version string
 	Config  Config
 	Row     savedRow
+	Waited  float64 // as in Result
+	Loading float64
 }
 
 // savedRow is a Row whose numbers JSON can hold.
@@ -79,7 +81,7 @@ type savedRow struct {
 
 func (r *Result) summary() summary {
 	row := r.Row()
-	return summary{1, run.Version(), r.Config, saved(row)}
+	return summary{1, run.Version(), r.Config, saved(row), r.Waited, r.Loading}
 }
 
 func saved(r Row) savedRow {
