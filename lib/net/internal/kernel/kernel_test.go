@@ -37,7 +37,9 @@ func close32(t *testing.T, what string, got []float32, want []float64, terms int
 
 // Every number of rows and columns of the tiles, and more than one tile of
 // each; windows that overlap; gaps between rows of B and C that must stay.
-func TestGemm(t *testing.T) {
+func TestGemm(t *testing.T) { onEveryPath(t, testGemm) }
+
+func testGemm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 600 {
 		m, n := 1+rng.IntN(30), 1+rng.IntN(70)
@@ -55,7 +57,9 @@ func TestGemm(t *testing.T) {
 	}
 }
 
-func TestOuter(t *testing.T) {
+func TestOuter(t *testing.T) { onEveryPath(t, testOuter) }
+
+func testOuter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 600 {
 		m, n := 1+rng.IntN(30), 1+rng.IntN(70)
@@ -73,7 +77,9 @@ func TestOuter(t *testing.T) {
 }
 
 // Nothing but the tile may be written: columns beyond n belong to others.
-func TestGemmLeavesTheRest(t *testing.T) {
+func TestGemmLeavesTheRest(t *testing.T) { onEveryPath(t, testGemmLeavesTheRest) }
+
+func testGemmLeavesTheRest(t *testing.T) {
 	for n := 1; n <= 40; n++ {
 		const m, k, ldc = 13, 5, 64
 		c := make([]float32, m*ldc)
@@ -94,7 +100,9 @@ func TestGemmLeavesTheRest(t *testing.T) {
 	}
 }
 
-func TestNorm(t *testing.T) {
+func TestNorm(t *testing.T) { onEveryPath(t, testNorm) }
+
+func testNorm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	for _, c := range []int{1, 3, 8, 16, 24, 32, 40, 56, 64, 72} {
 		for _, relu := range []bool{true, false} {
@@ -126,7 +134,9 @@ func TestNorm(t *testing.T) {
 }
 
 // A NaN must come through: it is how a run that has gone wrong shows.
-func TestNormKeepsNaN(t *testing.T) {
+func TestNormKeepsNaN(t *testing.T) { onEveryPath(t, testNormKeepsNaN) }
+
+func testNormKeepsNaN(t *testing.T) {
 	for _, c := range []int{3, 8, 32} {
 		z, y := make([]float32, 2*c), make([]float32, 2*c)
 		z[1] = float32(math.NaN())
@@ -138,7 +148,9 @@ func TestNormKeepsNaN(t *testing.T) {
 	}
 }
 
-func TestMoments(t *testing.T) {
+func TestMoments(t *testing.T) { onEveryPath(t, testMoments) }
+
+func testMoments(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 4))
 	for _, n := range []int{1, 2, 15, 16, 17, 100, 1000} {
 		x := random[float32](rng, n)
@@ -163,7 +175,9 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-func TestAllocations(t *testing.T) {
+func TestAllocations(t *testing.T) { onEveryPath(t, testAllocations) }
+
+func testAllocations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 5))
 	a, b, c := random[float32](rng, 500), random[float32](rng, 500), random[float32](rng, 500)
 	n := Norm[float32]{Scale: a[:8], ScaleLo: a[8:16], Shift: b[:8], Relu: true}
