@@ -56,7 +56,7 @@ func differential(t *testing.T, goTool string, cells []string) {
 	for _, c := range cells {
 		list = append(list, cell.ExportCell{Source: c})
 	}
-	prog, err := cell.Export(cell.Options{Symbols: symbols.Table, Importer: symbols.NewImporter()}, list)
+	prog, err := cell.Export(cell.Options{Symbols: symbols.Table, Importer: symbols.NewImporter()}, cell.Program{}, list)
 	if err != nil {
 		t.Fatalf("export: %v\n%s", err, prog)
 	}

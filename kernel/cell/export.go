@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
-	"go/format"
 	"go/printer"
 	"go/token"
 	"go/types"
@@ -12,8 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/tools/go/ast/astutil"
 )
 
 // An ExportCell is a cell to be written as part of a program.
@@ -22,22 +19,30 @@ type ExportCell struct {
 	Raises bool // the cell has to fail; the program goes on behind it
 }
 
+// A Program says how an exported program does what the kernel does around the
+// cells. Functions are written "import/path.Name".
+type Program struct {
+	Start string // called before the first cell, nothing if empty
+	Show  string // receives the values that a cell shows, fmt.Println if empty
+}
+
 // Export writes cells as one Go program that prints what the cells print, and
 // what they show. Names that are defined anew get a number; what used them
 // before is written again or calls through a variable, as it does in the
-// notebook.
-func Export(opt Options, cells []ExportCell) ([]byte, error) {
+// notebook. Of the special lines, %cd and shell commands are written as Go,
+// %time runs its statement, and those that only tell something are left out.
+func Export(opt Options, how Program, cells []ExportCell) ([]byte, error) {
 	k, err := New(opt)
 	if err != nil {
 		return nil, err
 	}
-	x := &exporter{k: k, names: map[types.Object]string{}, taken: map[string]bool{"main": true, "show": true, "init": true}, imports: map[string]string{}, groups: map[*decl]*slotGroup{}}
+	x := &exporter{k: k, raises: map[int]bool{}, names: map[types.Object]string{}, taken: map[string]bool{"main": true, "init": true, "show": true, "values": true, "expectPanic": true, "shell": true}, imports: map[string]string{}, groups: map[*decl]*slotGroup{}}
 	for i, c := range cells {
 		if err := x.cell(i+1, c); err != nil {
 			return nil, err
 		}
 	}
-	return x.program()
+	return x.program(how)
 }
 
 // An exporter collects the pieces of the program.
@@ -51,7 +56,9 @@ type exporter struct {
 	order   []*slotGroup
 	methods map[string]*slotGroup
 	vars    bytes.Buffer
-	cells   []cellText
+	parts   []cellPart
+	raises  map[int]bool // cells that have to fail
+	shell   bool         // a shell command is run
 	fail    error
 }
 
@@ -60,16 +67,17 @@ type slotGroup struct {
 	name  string
 	sig   types.Type
 	defs  []func(name string) string // text of each definition under a name
-	cells []int                      // in which each was made
+	parts []int                      // in which each was made
 	// method, if set, is the header of the method that forwards to the group.
 	method func(body string) string
 	call   string
 }
 
-type cellText struct {
-	n      int
-	body   string
-	raises bool
+// A cellPart is a cell, or what stands of it between special lines.
+type cellPart struct {
+	cell int
+	name string // of its function
+	body string
 }
 
 // free returns a name that nothing has yet.
@@ -183,21 +191,84 @@ func collectNamed(t types.Type, seen map[types.Type]bool, out *[]*types.TypeName
 	}
 }
 
-// cell checks a cell and notes its pieces.
+// cell notes the parts of a cell.
 func (x *exporter) cell(n int, ec ExportCell) error {
-	k := x.k
-	p, perr := parse(k.fset, n, ec.Source)
-	if perr != nil {
-		return plain(perr)
+	if ec.Raises {
+		x.raises[n] = true
 	}
-	k.texts[fileName(n)] = ec.Source
+	if len(ec.Source) > maxText {
+		return tooLong(len(ec.Source))
+	}
+	x.k.texts[fileName(n)] = ec.Source
+	pieces := x.k.pieces(ec.Source)
+	for i := 0; i < len(pieces); i++ {
+		p := pieces[i]
+		if timed, ok := timedCode(p); ok {
+			p.line, p.code = "", timed
+		}
+		name := fmt.Sprintf("cell%d", n)
+		if i > 0 {
+			name = fmt.Sprintf("cell%d_%d", n, i+1)
+		}
+		x.parts = append(x.parts, cellPart{cell: n, name: x.free(name)})
+		part := &x.parts[len(x.parts)-1]
+		if p.line != "" {
+			body, err := x.line(n, p)
+			if err != nil {
+				return err
+			}
+			part.body = body
+			continue
+		}
+		body, err := x.code(n, p.code, ec.Raises)
+		if err != nil {
+			return err
+		}
+		part.body = body
+	}
+	return nil
+}
+
+// line writes a special line as Go.
+func (x *exporter) line(n int, p piece) (string, error) {
+	fail := func(format string, args ...any) error { return lineError(n, p, format, args...) }
+	comment := "// " + p.line + "\n"
+	switch p.line[0] {
+	case '$', '!':
+		x.shell = true
+		return fmt.Sprintf("%sshell(%q)\n", comment, strings.TrimSpace(p.line[1:])), nil
+	case '%':
+	default:
+		return comment, nil
+	}
+	word, rest, _ := strings.Cut(p.line[1:], " ")
+	rest = strings.TrimSpace(rest)
+	switch word {
+	case "cd":
+		if rest == "" {
+			return comment, nil
+		}
+		return fmt.Sprintf("%sif err := %s.Chdir(%q); err != nil {\npanic(err)\n}\n", comment, x.importName("os", "os"), rest), nil
+	case "reset":
+		return comment, x.k.reset(strings.Fields(rest), fail)
+	}
+	return comment, nil
+}
+
+// code checks a part of a cell and notes what it declares. It returns the
+// statements.
+func (x *exporter) code(n int, text string, raises bool) (string, error) {
+	k := x.k
+	p, perr := parse(k.fset, n, text)
+	if perr != nil {
+		return "", plain(perr)
+	}
 	c, perr := k.check(p)
 	if perr != nil {
-		if ec.Raises {
-			x.cells = append(x.cells, cellText{n, "// refused by the type checker, as the cell expects: " + firstLine(perr.Error()), false})
-			return nil
+		if raises {
+			return "// refused by the type checker, as the cell expects: " + firstLine(perr.Error()) + "\n", nil
 		}
-		return plain(perr)
+		return "", plain(perr)
 	}
 	// Names first: pieces refer to each other.
 	for _, d := range c.fresh {
@@ -224,9 +295,8 @@ func (x *exporter) cell(n int, ec ExportCell) error {
 		x.method(c, tm.d, tm.m)
 	}
 	body := x.statements(c)
-	x.cells = append(x.cells, cellText{n, body, ec.Raises})
 	k.world = c.world
-	return x.fail
+	return body, x.fail
 }
 
 func firstLine(s string) string {
@@ -273,7 +343,7 @@ func (x *exporter) declaration(c *checked, d *decl, done map[*ast.GenDecl]bool) 
 		g := x.groups[d]
 		text := x.printFunc(d.fn, d.info)
 		g.defs = append(g.defs, text)
-		g.cells = append(g.cells, c.n)
+		g.parts = append(g.parts, len(x.parts)-1)
 	}
 }
 
@@ -307,7 +377,7 @@ func (x *exporter) method(c *checked, d *decl, m *method) {
 		g.call = forwardCall(m)
 	}
 	g.defs = append(g.defs, text)
-	g.cells = append(g.cells, c.n)
+	g.parts = append(g.parts, len(x.parts)-1)
 }
 
 // forwardCall is the call that a method makes of the function with its body.
@@ -396,281 +466,4 @@ func (x *exporter) printMethod(d *decl, m *method) string {
 	g.Name = ast.NewIdent(m.name)
 	g.Body = usedNames(g.Body, m.info)
 	return x.print(&g, m.info, nil) + "\n"
-}
-
-// usedNames returns a body in which every local variable is used, as a program
-// demands and a cell does not.
-func usedNames(body *ast.BlockStmt, info *types.Info) *ast.BlockStmt {
-	used := map[types.Object]bool{}
-	written := map[*ast.Ident]bool{}
-	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			if n.Tok == token.ASSIGN {
-				for _, l := range n.Lhs {
-					if id, ok := ast.Unparen(l).(*ast.Ident); ok {
-						written[id] = true
-					}
-				}
-			}
-		case *ast.Ident:
-			if o := info.Uses[n]; o != nil && !written[n] {
-				used[o] = true
-			}
-		}
-		return true
-	})
-	blank := func(o types.Object, name string) ast.Stmt {
-		used[o] = true
-		return &ast.AssignStmt{Lhs: []ast.Expr{ast.NewIdent("_")}, Tok: token.ASSIGN, Rhs: []ast.Expr{ast.NewIdent(name)}}
-	}
-	declared := func(s ast.Node) (out []ast.Stmt) {
-		ids := []ast.Expr{}
-		switch s := s.(type) {
-		case *ast.AssignStmt:
-			if s.Tok == token.DEFINE {
-				ids = s.Lhs
-			}
-		case *ast.DeclStmt:
-			if g, ok := s.Decl.(*ast.GenDecl); ok && g.Tok == token.VAR {
-				for _, sp := range g.Specs {
-					for _, id := range sp.(*ast.ValueSpec).Names {
-						ids = append(ids, id)
-					}
-				}
-			}
-		case *ast.RangeStmt:
-			if s.Tok == token.DEFINE {
-				ids = []ast.Expr{s.Key, s.Value}
-			}
-		}
-		for _, e := range ids {
-			if id, ok := e.(*ast.Ident); ok && id.Name != "_" {
-				if v, ok := info.Defs[id].(*types.Var); ok && !used[v] {
-					out = append(out, blank(v, id.Name))
-				}
-			}
-		}
-		return out
-	}
-	res := astutil.Apply(body, func(cur *astutil.Cursor) bool {
-		switch s := cur.Node().(type) {
-		case *ast.AssignStmt, *ast.DeclStmt:
-			if cur.Index() >= 0 {
-				for _, b := range declared(s) {
-					cur.InsertAfter(b)
-				}
-			}
-		case *ast.RangeStmt:
-			s.Body.List = append(declared(s), s.Body.List...)
-		case *ast.IfStmt:
-			if s.Init != nil {
-				s.Body.List = append(declared(s.Init), s.Body.List...)
-			}
-		case *ast.ForStmt:
-			if s.Init != nil {
-				s.Body.List = append(declared(s.Init), s.Body.List...)
-			}
-		}
-		return true
-	}, nil)
-	return res.(*ast.BlockStmt)
-}
-
-// statements writes a cell's statements.
-func (x *exporter) statements(c *checked) string {
-	extra := map[types.Object]string{}
-	for o, d := range c.varOf {
-		extra[o] = x.names[d.obj]
-	}
-	var b strings.Builder
-	list := c.body.Body.List
-	block := usedNames(&ast.BlockStmt{List: slices.Clone(list)}, c.info)
-	for _, s := range block.List {
-		if a, ok := s.(*ast.AssignStmt); ok && len(a.Lhs) == 1 && a.TokPos == token.NoPos && isBlankUse(a, c, extra) {
-			continue // for a variable of the notebook, which need not be used
-		}
-		show := c.last != nil && len(list) > 0 && s == list[len(list)-1]
-		b.WriteString(x.statement(c, s, show, extra))
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-// isBlankUse tells a use that [usedNames] put in for a notebook variable.
-func isBlankUse(a *ast.AssignStmt, c *checked, extra map[types.Object]string) bool {
-	id, ok := a.Rhs[0].(*ast.Ident)
-	if !ok || !isBlankName(a.Lhs[0]) {
-		return false
-	}
-	for o := range extra {
-		if o.Name() == id.Name {
-			return true
-		}
-	}
-	return false
-}
-
-func isBlankName(e ast.Expr) bool {
-	id, ok := e.(*ast.Ident)
-	return ok && id.Name == "_"
-}
-
-func (x *exporter) statement(c *checked, s ast.Stmt, show bool, extra map[types.Object]string) string {
-	if show {
-		text := x.print(c.last, c.info, extra)
-		switch {
-		case !c.quiet && c.values > 0 && !c.isPrint():
-			return fmt.Sprintf("show(%t, %s)", c.lastIsError(), x.shown(c, text))
-		case c.values == 0 || isCall(c.last):
-			return text
-		}
-		return "_ = " + text
-	}
-	switch a := s.(type) {
-	case *ast.AssignStmt:
-		if a.Tok == token.DEFINE {
-			g := *a
-			g.Tok = token.ASSIGN
-			return x.print(&g, c.info, extra)
-		}
-	case *ast.DeclStmt:
-		if g := a.Decl.(*ast.GenDecl); g.Tok == token.VAR {
-			return x.varDecl(c, g, extra)
-		}
-	}
-	return x.print(s, c.info, extra)
-}
-
-func isCall(e ast.Expr) bool {
-	_, ok := ast.Unparen(e).(*ast.CallExpr)
-	return ok
-}
-
-// shown writes the arguments of show: several values of a call go on alone.
-func (x *exporter) shown(c *checked, text string) string {
-	if c.values > 1 {
-		return "values(" + text + ")..."
-	}
-	return text
-}
-
-// varDecl writes var statements as assignments to the program's variables.
-func (x *exporter) varDecl(c *checked, g *ast.GenDecl, extra map[types.Object]string) string {
-	var out []string
-	for _, sp := range g.Specs {
-		v := sp.(*ast.ValueSpec)
-		var lhs []string
-		for _, id := range v.Names {
-			name := id.Name
-			if o := c.info.Defs[id]; o != nil && extra[o] != "" {
-				name = extra[o]
-			}
-			lhs = append(lhs, name)
-		}
-		if len(v.Values) == 0 {
-			for i, id := range v.Names {
-				if id.Name != "_" {
-					out = append(out, fmt.Sprintf("%s = *new(%s)", lhs[i], x.typeString(c.info.Defs[id].Type())))
-				}
-			}
-			continue
-		}
-		var rhs []string
-		for _, e := range v.Values {
-			t := x.print(e, c.info, extra)
-			rhs = append(rhs, t)
-		}
-		out = append(out, strings.Join(lhs, ", ")+" = "+strings.Join(rhs, ", "))
-	}
-	return strings.Join(out, "\n")
-}
-
-// program puts all pieces together.
-func (x *exporter) program() ([]byte, error) {
-	var decls bytes.Buffer
-	for _, f := range x.types {
-		f(&decls)
-	}
-	decls.Write(x.vars.Bytes())
-	perCell := map[int][]string{}
-	for _, g := range x.order {
-		x.slot(&decls, g, perCell)
-	}
-	var main bytes.Buffer
-	for _, c := range x.cells {
-		call := fmt.Sprintf("cell%d()", c.n)
-		if c.raises {
-			call = "expectPanic(cell" + strconv.Itoa(c.n) + ")"
-		}
-		fmt.Fprintf(&main, "%s\n", call)
-		fmt.Fprintf(&decls, "func cell%d() {\n%s\n%s}\n\n", c.n, strings.Join(perCell[c.n], "\n"), c.body)
-	}
-	fmtName := x.importName("fmt", "fmt")
-	var out bytes.Buffer
-	out.WriteString("// Written by spindle export.\n\npackage main\n\nimport (\n")
-	for _, path := range slices.Sorted(maps.Keys(x.imports)) {
-		name := x.imports[path]
-		if name == path[strings.LastIndexByte(path, '/')+1:] {
-			fmt.Fprintf(&out, "%q\n", path)
-		} else {
-			fmt.Fprintf(&out, "%s %q\n", name, path)
-		}
-	}
-	fmt.Fprintf(&out, ")\n\nfunc main() {\n%s}\n\n", main.String())
-	fmt.Fprintf(&out, `// show prints what a cell shows.
-func show(errorLast bool, v ...any) {
-	if n := len(v); errorLast && n > 0 && v[n-1] == nil {
-		v = v[:n-1]
-	}
-	if len(v) > 0 {
-		%s.Println(v...)
-	}
-}
-
-func values(v ...any) []any { return v }
-
-// expectPanic runs a cell that has to fail.
-func expectPanic(cell func()) {
-	defer func() { _ = recover() }()
-	cell()
-}
-
-var _ = values
-var _ = expectPanic
-
-`, fmtName)
-	out.Write(decls.Bytes())
-	src, err := format.Source(out.Bytes())
-	if err != nil {
-		return out.Bytes(), fmt.Errorf("cell: the program could not be formatted: %w", err)
-	}
-	return src, nil
-}
-
-// slot writes a function: as it is if it has one definition, else as a variable
-// that each cell sets to its own.
-func (x *exporter) slot(b *bytes.Buffer, g *slotGroup, perCell map[int][]string) {
-	if len(g.defs) == 0 {
-		return
-	}
-	if len(g.defs) == 1 {
-		if g.method != nil {
-			b.WriteString(g.method("") + "\n")
-			return
-		}
-		b.WriteString(g.defs[0](g.name) + "\n\n")
-		return
-	}
-	for i, def := range g.defs {
-		name := x.free(g.name + "_def" + strconv.Itoa(i+1))
-		b.WriteString(def(name) + "\n\n")
-		if i == 0 {
-			fmt.Fprintf(b, "var %s %s\n\n", g.name, x.typeString(g.sig))
-		}
-		perCell[g.cells[i]] = append(perCell[g.cells[i]], g.name+" = "+name)
-	}
-	if g.method != nil {
-		b.WriteString(g.method(fmt.Sprintf(g.call, g.name)) + "\n")
-	}
 }

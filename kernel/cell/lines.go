@@ -112,11 +112,7 @@ the last expression is shown; a semicolon behind it keeps it quiet.
 
 // runLine runs a special line.
 func (k *Interp) runLine(ctx context.Context, n int, p piece) error {
-	fail := func(format string, args ...any) error {
-		e := &Error{Name: "LineError", Message: fmt.Sprintf(format, args...), Source: p.line}
-		e.Pos.Filename, e.Pos.Line, e.Pos.Column = fileName(n), p.at, 1
-		return e
-	}
+	fail := func(format string, args ...any) error { return lineError(n, p, format, args...) }
 	switch p.line[0] {
 	case '?':
 		return k.printHelp(strings.TrimSpace(p.line[1:]), fail)
@@ -171,6 +167,22 @@ func (k *Interp) runLine(ctx context.Context, n int, p piece) error {
 		return fail("no command %%%s; %%help lists them", word)
 	}
 	return nil
+}
+
+// lineError is an error of a special line.
+func lineError(n int, p piece, format string, args ...any) error {
+	e := &Error{Name: "LineError", Message: fmt.Sprintf(format, args...), Source: p.line}
+	e.Pos.Filename, e.Pos.Line, e.Pos.Column = fileName(n), p.at, 1
+	return e
+}
+
+// timedCode returns the code on a %time line, in its place, and whether it is one.
+func timedCode(p piece) (string, bool) {
+	timed, ok := strings.CutPrefix(p.line, "%time")
+	if !ok || timed != "" && timed[0] != ' ' {
+		return "", false
+	}
+	return strings.Repeat("\n", p.at-1) + strings.Repeat(" ", len("%time")) + timed, true
 }
 
 // shell runs a command with the cell's output.
