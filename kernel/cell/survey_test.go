@@ -15,6 +15,14 @@ import (
 // held is what compiled code keeps of a cell's closures.
 var held []func() int
 
+// sizer is the wrapper that the generator would write for hold.Size.
+type sizer struct {
+	IValue any
+	WLen   func() int
+}
+
+func (s sizer) Len() int { return s.WLen() }
+
 // withHold adds a compiled package "hold" whose functions keep what they get.
 type withHold struct{ *symbols.Importer }
 
@@ -28,6 +36,8 @@ func (w withHold) Import(path string) (*types.Package, error) {
 	f := types.NewSignatureType(nil, nil, nil, nil, result, false)
 	p.Scope().Insert(types.NewFunc(0, p, "Hold", types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewParam(0, p, "f", f)), nil, false)))
 	p.Scope().Insert(types.NewFunc(0, p, "Call", types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewParam(0, p, "i", intT)), result, false)))
+	sized := types.NewInterfaceType([]*types.Func{types.NewFunc(0, p, "Len", types.NewSignatureType(nil, nil, nil, nil, result, false))}, nil).Complete()
+	p.Scope().Insert(types.NewFunc(0, p, "Size", types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewParam(0, p, "x", sized)), result, false)))
 	p.MarkComplete()
 	return p, nil
 }
@@ -39,6 +49,8 @@ func TestSurvey(t *testing.T) {
 	table["hold/hold"] = map[string]reflect.Value{
 		"Hold": reflect.ValueOf(func(f func() int) { held = append(held, f) }),
 		"Call": reflect.ValueOf(func(i int) int { return held[i]() }),
+		"_~1":  reflect.ValueOf((*sizer)(nil)),
+		"Size": reflect.ValueOf(func(x interface{ Len() int }) int { return x.Len() }),
 	}
 	for _, c := range []struct {
 		name  string
@@ -82,6 +94,7 @@ func TestSurvey(t *testing.T) {
 		{"errors.As", []string{"import (\"fmt\"; \"errors\")\ntype E struct{ n int }\nfunc (e *E) Error() string { return \"e\" }\nerr := fmt.Errorf(\"w: %w\", &E{6})\nvar e *E\nfmt.Println(errors.As(err, &e), e.n)"}, "true 6\n"},
 		{"type's name", []string{"import \"fmt\"\ntype P struct{ X int }\ntype C float64\nfmt.Printf(\"%T %T %T\\n\", P{}, C(1), []*P{})"}, "main.P main.C []*main.P\n"},
 		{"as a compiled interface", []string{"import (\"sort\"; \"fmt\")\ntype B []int\nfunc (b B) Len() int { return len(b) }\nfunc (b B) Less(i, j int) bool { return b[i] > b[j] }\nfunc (b B) Swap(i, j int) { b[i], b[j] = b[j], b[i] }\nb := B{1, 3, 2}\nsort.Sort(b)\nfmt.Println(b)"}, "[3 2 1]\n"},
+		{"as a compiled interface without a name", []string{"import (\"hold\"; \"strings\"; \"container/list\")\ntype L int\nfunc (l L) Len() int { return int(l) }\nvar x interface{ Len() int } = L(4)\nl := list.New()\nl.PushBack(1)\nhold.Size(strings.NewReader(\"abc\")) + 10*hold.Size(x) + 100*hold.Size(l)"}, "=> 143\n"},
 		{"promoted methods as an interface", []string{"import (\"fmt\"; \"sort\")\ntype B []int\nfunc (b B) Len() int { return len(b) }\nfunc (b B) Less(i, j int) bool { return b[i] < b[j] }\nfunc (b B) Swap(i, j int) { b[i], b[j] = b[j], b[i] }\ntype W struct{ B }\nfunc (w W) Less(i, j int) bool { return w.B[i] > w.B[j] }\nw := W{B{1, 3, 2}}\nsort.Sort(w)\nfmt.Println(w.B)"}, "[3 2 1]\n"},
 		{"unexported method of an interface", []string{"type i interface{ m() int }\ntype T int\nfunc (t T) m() int { return int(t) }\nvar x i = T(4)\nx.m()"}, "=> 4\n"},
 		{"json", []string{"import \"encoding/json\"\ntype T struct { A int `json:\"a\"`; b int }\nd, _ := json.Marshal([]T{{1, 2}})\nstring(d)"}, "=> [{\"a\":1}]\n"},

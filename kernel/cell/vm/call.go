@@ -352,10 +352,6 @@ func (c *compiler) prepareDynamic(k *prepared, e *ast.CallExpr, x ex, fn *types.
 	pass := c.arguments(e, sig, k.conv.params)
 	v := as[any](x)
 	m, name, st, pos := c.m, fn.Name(), c.m.typ(sig), e.Pos()
-	if e.Args != nil && x.calls {
-		// The receiver is evaluated before the arguments.
-		_ = pass
-	}
 	k.begin = func(fr *frame) *frame {
 		recv := v(fr)
 		if recv == nil {
@@ -422,8 +418,13 @@ func (c *compiler) nativeArgs(k *prepared, e *ast.CallExpr, fn reflect.Value, re
 	if recv != nil {
 		in = append(in, recv)
 	}
-	for _, v := range vals {
-		in = append(in, c.export(v, mode))
+	for i, v := range vals {
+		in = append(in, c.fit(e, v.t, c.export(v, mode), fn.Type().In(len(in)), i))
+	}
+	for i, t := range k.results {
+		if rt := fn.Type().Out(i); t.rt != rt && t.class != classInterface && !rt.ConvertibleTo(t.rt) {
+			refuse(e, "the result of type %s cannot be used in a cell", rt)
+		}
 	}
 	slice := sig.Variadic()
 	pos, n := e.Pos(), len(in)
@@ -455,5 +456,24 @@ func (c *compiler) nativeArgs(k *prepared, e *ast.CallExpr, fn reflect.Value, re
 	k.delay = func(fr *frame) func() []reflect.Value {
 		args := evaluate(fr)
 		return func() []reflect.Value { return do(args) }
+	}
+}
+
+// fit makes an argument one of the compiled parameter's own type: that may be
+// an interface without a name, whose values lie in a cell's memory as any.
+func (c *compiler) fit(e *ast.CallExpr, t *typ, get func(*frame) reflect.Value, want reflect.Type, i int) func(*frame) reflect.Value {
+	if t.rt.AssignableTo(want) {
+		return get
+	}
+	if t.class != classInterface || want.Kind() != reflect.Interface {
+		refuse(e, "a value of type %s cannot be handed to this function from a cell, which wants %s as argument %d", c.m.typeName(t.t), want, i+1)
+	}
+	m := c.m
+	return func(fr *frame) reflect.Value {
+		out := reflect.New(want).Elem()
+		if v := get(fr); !v.IsNil() {
+			out.Set(m.wrap(want, v.Elem().Interface()))
+		}
+		return out
 	}
 }

@@ -123,6 +123,9 @@ func (m *Machine) wrap(iface reflect.Type, v any) reflect.Value {
 		}
 	}
 	if !ok {
+		w, ok = m.anyWrapper(iface, x)
+	}
+	if !ok {
 		panic(runtimeError("a value of type " + m.typeName(x.t) + " cannot stand as a " + iface.String() + ", which has methods that are not exported or unknown here"))
 	}
 	out := reflect.New(w).Elem()
@@ -138,6 +141,20 @@ func (m *Machine) wrap(iface reflect.Type, v any) reflect.Value {
 		}))
 	}
 	return out
+}
+
+// anyWrapper finds a wrapper that has the methods of an interface without one
+// of its own, and no method that the type lacks.
+func (m *Machine) anyWrapper(iface reflect.Type, x *typ) (found reflect.Type, ok bool) {
+	for w := range m.wraps {
+		if !w.Implements(iface) || !m.hasMethods(x, w) {
+			continue
+		}
+		if !ok || w.NumField() < found.NumField() || w.NumField() == found.NumField() && w.String() < found.String() {
+			found, ok = w, true
+		}
+	}
+	return found, ok
 }
 
 // A bound is a method of a dynamic type of the notebook.

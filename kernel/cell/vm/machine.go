@@ -153,6 +153,10 @@ func (m *Machine) findWrappers() {
 			if name[0] != '_' || v.Kind() != reflect.Pointer {
 				continue
 			}
+			if name[1] == '~' { // of an interface without a name
+				m.wraps[v.Type().Elem()] = true
+				continue
+			}
 			base, _, combined := strings.Cut(name[1:], "+")
 			if combined {
 				if i, ok := syms[base]; ok {

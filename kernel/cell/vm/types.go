@@ -533,7 +533,11 @@ func (m *Machine) fieldOf(x *typ, i int) field {
 	if x.fields[i].t == nil {
 		f, sf := st.Field(i), x.rt.Field(i)
 		m.learn(f.Type(), sf.Type, 0)
-		x.fields[i] = field{f.Name(), m.typ(f.Type()), sf.Offset}
+		ft := m.typ(f.Type())
+		if ft.class == classInterface && sf.Type.Kind() == reflect.Interface && ft.rt != sf.Type {
+			panic(Unfit{Pos: f.Pos(), Msg: fmt.Sprintf("the field %s of type %s cannot be used in a cell: its interface has no name", f.Name(), sf.Type)})
+		}
+		x.fields[i] = field{f.Name(), ft, sf.Offset}
 	}
 	return x.fields[i]
 }

@@ -106,6 +106,8 @@ func init() {
 		"_YErrorer":                reflect.ValueOf((*_gonum_org_v1_plot_plotter_YErrorer)(nil)),
 		"YErrors":                  reflect.ValueOf((*p0_plotter.YErrors)(nil)),
 		"YValues":                  reflect.ValueOf((*p0_plotter.YValues)(nil)),
+		"_~1":                      reflect.ValueOf((*_gonum_org_v1_plot_plotter_nameless1)(nil)),
+		"_~2":                      reflect.ValueOf((*_gonum_org_v1_plot_plotter_nameless2)(nil)),
 	}
 }
 
@@ -235,5 +237,39 @@ type _gonum_org_v1_plot_plotter_YErrorer struct {
 }
 
 func (w _gonum_org_v1_plot_plotter_YErrorer) YError(a0 int) (float64, float64) {
+	return w.WYError(a0)
+}
+
+type _gonum_org_v1_plot_plotter_nameless1 struct {
+	IValue  any
+	WLen    func() int
+	WXError func(int) (float64, float64)
+	WXY     func(int) (float64, float64)
+}
+
+func (w _gonum_org_v1_plot_plotter_nameless1) Len() int {
+	return w.WLen()
+}
+func (w _gonum_org_v1_plot_plotter_nameless1) XError(a0 int) (float64, float64) {
+	return w.WXError(a0)
+}
+func (w _gonum_org_v1_plot_plotter_nameless1) XY(a0 int) (float64, float64) {
+	return w.WXY(a0)
+}
+
+type _gonum_org_v1_plot_plotter_nameless2 struct {
+	IValue  any
+	WLen    func() int
+	WXY     func(int) (float64, float64)
+	WYError func(int) (float64, float64)
+}
+
+func (w _gonum_org_v1_plot_plotter_nameless2) Len() int {
+	return w.WLen()
+}
+func (w _gonum_org_v1_plot_plotter_nameless2) XY(a0 int) (float64, float64) {
+	return w.WXY(a0)
+}
+func (w _gonum_org_v1_plot_plotter_nameless2) YError(a0 int) (float64, float64) {
 	return w.WYError(a0)
 }
