@@ -44,22 +44,6 @@ func must(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// letters makes a small data set once for all tests.
-func letters(t *testing.T) string {
-	t.Helper()
-	if lettersDir == "" {
-		dir, err := os.MkdirTemp("", "spindle-train")
-		if err != nil {
-			t.Fatal(err)
-		}
-		must(t, "generate", "-out", dir, "-per-letter", "6", "-only-kept")
-		lettersDir = dir
-	}
-	return lettersDir
-}
-
-var lettersDir string
-
 // Two cheap networks: strides of 9 over muscles and time.
 const cheap = "spatiotemporal_1_4_3939,spatiotemporal_2_4-8_3939"
 
@@ -126,8 +110,16 @@ func sameKept(t *testing.T, got, want map[string]string) {
 	}
 }
 
+// The command as its user has it, on a small data set.
 func TestTrain(t *testing.T) {
-	data, out := letters(t), t.TempDir()
+	data := t.TempDir()
+	must(t, "generate", "-out", data, "-per-letter", "6", "-only-kept")
+	t.Run("grid", func(t *testing.T) { testTrainGrid(t, data) })
+	t.Run("mistakes", func(t *testing.T) { testTrainMistakes(t, data) })
+}
+
+func testTrainGrid(t *testing.T, data string) {
+	out := t.TempDir()
 	said := must(t, trainArgs(data, out)...)
 	for _, want := range []string{"4 of 4", "hand_pos_vel  spatiotemporal_r_1_4_3939  seed 1  mean Euclidean distance", "action_recognition  spatiotemporal_2_4-8_3939  seed 1  accuracy", "2 of 2", "results.csv", "training, "} {
 		if !strings.Contains(said, want) {
@@ -243,8 +235,8 @@ func TestTrainGenerates(t *testing.T) {
 }
 
 // Each mistake is one sentence that says what to do, before anything is trained.
-func TestTrainMistakes(t *testing.T) {
-	data, dir := letters(t), t.TempDir()
+func testTrainMistakes(t *testing.T, data string) {
+	dir := t.TempDir()
 	t.Chdir(dir)
 	begun := filepath.Join(dir, "begun")
 	must(t, "train", "-task", "hand_pos", "-arch", "spatiotemporal_1_4_3939", "-data", data, "-out", begun, "-steps", "2", "-batch", "4")

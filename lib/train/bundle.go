@@ -29,17 +29,25 @@ func (b *bundle) shape(name string) ([]int, bool) {
 	return shape, err == nil
 }
 
-// floats reads a float32 tensor. Its shape is looked at before its values are.
-func (b *bundle) floats(name string, want []int) ([]float32, error) {
+// is returns an error if a tensor is not float32 of the shape.
+func (b *bundle) is(name string, want []int) error {
 	dtype, shape, err := b.b.Shape(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if dtype != tfbundle.Float32 {
-		return nil, fmt.Errorf("tensor %q is %v, expected %v", name, dtype, tfbundle.Float32)
+		return fmt.Errorf("tensor %q is %v, expected %v", name, dtype, tfbundle.Float32)
 	}
 	if !slices.Equal(shape, want) {
-		return nil, fmt.Errorf("tensor %q has shape %v, expected %v", name, shape, want)
+		return fmt.Errorf("tensor %q has shape %v, expected %v", name, shape, want)
+	}
+	return nil
+}
+
+// floats reads a float32 tensor. Its shape is looked at before its values are.
+func (b *bundle) floats(name string, want []int) ([]float32, error) {
+	if err := b.is(name, want); err != nil {
+		return nil, err
 	}
 	t, err := b.b.Tensor(name)
 	if err != nil {

@@ -113,6 +113,9 @@ func (f *Folder) read(prefix string) (*net.Network, []*net.Param, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := f.fits(b, muscles, channels); err != nil {
+		return nil, nil, err
+	}
 	n, err := net.NewFor(f.Arch, muscles, channels, run.Stream(0))
 	if err != nil {
 		return nil, nil, err
@@ -140,6 +143,32 @@ func (f *Folder) inputs(b *bundle) (muscles, channels int, err error) {
 		return 0, 0, fmt.Errorf("tensor %q has shape %v, expected [kh kw in out]", name, shape)
 	}
 	return d.Muscles, shape[2], nil
+}
+
+// fits compares the shapes of a bundle's tensors with the architecture, before
+// a network of that size is made.
+func (f *Folder) fits(b *bundle, muscles, channels int) error {
+	shapes, err := f.Arch.Shapes(muscles, 1, channels)
+	if err != nil {
+		return err
+	}
+	for _, s := range shapes {
+		if s.StrideT == 0 { // the LSTM
+			if err := b.is(scope+opaqueName, []int{s.Weights}); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, p := range []struct {
+			name  string
+			shape []int
+		}{{"/weights", []int{s.KernelH, s.KernelT, s.InC, s.OutC}}, {"/LayerNorm/beta", []int{s.OutC}}, {"/LayerNorm/gamma", []int{s.OutC}}} {
+			if err := b.is(scope+s.Name+p.name, p.shape); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // maxHead bounds the values of a head that are read: four times the largest of

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +211,58 @@ func TestForeignFolders(t *testing.T) {
 	os.Remove(filepath.Join(dir, "model.ckpt.index"))
 	if _, err := OpenFolder(dir); err == nil || !strings.Contains(err.Error(), "model.ckpt") {
 		t.Errorf("no index: %v", err)
+	}
+}
+
+// A configuration that tells of a network much larger than the bundle's is an
+// error that names the tensor, and no memory is taken for such a network: 2 GB
+// of weights here, and 8 MB would be noticed.
+func TestLyingConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	publishedByHand(t, dir, nil, func(s string) string {
+		s = strings.Replace(s, "n_tkernels: [32, 32, 64, 64]", "n_tkernels: [32, 32, 64, 4096]", 1)
+		return strings.Replace(s, "n_skernels: [8, 16, 16, 32]", "n_skernels: [8, 16, 4096, 4096]", 1)
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := OpenFolder(dir)
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), `"Network/Spatial2/weights" has shape [7 1 16 16], expected [7 1 16 4096]`) {
+		t.Errorf("error is %v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
+		t.Errorf("%d bytes taken before the error", took)
+	}
+	// The same of an LSTM, whose weights are one tensor.
+	text := `arch_type: lstm
+rec_blocktype: lstm
+n_recunits: 8000
+npplayers: 1
+nppfilters: [8]
+s_kernelsize: 5
+s_stride: 2
+name: lstm_1_8_8000
+`
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := tfbundle.Write(filepath.Join(dir, "model.ckpt"), []tfbundle.Tensor{
+		tfbundle.NewFloat32("Network/Spatial0/weights", []int{5, 1, 2, 8}, make([]float32, 80)),
+		tfbundle.NewFloat32("Network/Spatial0/LayerNorm/beta", []int{8}, make([]float32, 8)),
+		tfbundle.NewFloat32("Network/Spatial0/LayerNorm/gamma", []int{8}, make([]float32, 8)),
+		tfbundle.NewFloat32("Network/RecurrentBlock/opaque_kernel", []int{100}, make([]float32, 100)),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&before)
+	_, err = OpenFolder(dir)
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), `opaque_kernel" has shape [100]`) {
+		t.Errorf("error is %v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
+		t.Errorf("%d bytes taken before the error", took)
 	}
 }
 
