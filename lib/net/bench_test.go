@@ -246,24 +246,3 @@ func BenchmarkConv64(b *testing.B) {
 		})
 	}
 }
-
-func ExampleArch_Shapes() {
-	a, err := ParseName("spatiotemporal_4_8-8-32-64_7272")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	shapes, err := a.Shapes(39, 400, 2)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, s := range shapes {
-		fmt.Printf("%s %dx%dx%d\n", s.Name, s.OutH, s.OutT, s.OutC)
-	}
-	// Output:
-	// Spatiotemporal0 20x200x8
-	// Spatiotemporal1 10x100x8
-	// Spatiotemporal2 5x50x32
-	// Spatiotemporal3 3x25x64
-}

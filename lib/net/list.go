@@ -36,7 +36,11 @@ func (a Arch) ShapeTable() (display.Table, error) {
 		Caption: fmt.Sprintf("%s: %d parameters", a.Name(), a.Params(39, 2)),
 	}
 	for _, l := range layers {
-		t.Rows = append(t.Rows, []any{l.Name, pair(l.KernelH, l.KernelT), pair(l.StrideH, l.StrideT),
+		kernel, stride := pair(l.KernelH, l.KernelT), pair(l.StrideH, l.StrideT)
+		if l.Name == recurrentName {
+			kernel, stride = "–", "–"
+		}
+		t.Rows = append(t.Rows, []any{l.Name, kernel, stride,
 			strings.Join([]string{fmt.Sprint(l.OutH), fmt.Sprint(l.OutT), fmt.Sprint(l.OutC)}, " × ")})
 	}
 	return t, nil

@@ -25,37 +25,6 @@ func parse(t testing.TB, name string) Arch {
 	return a
 }
 
-// The worked example of spec/02 2.6, row by row.
-func TestTable(t *testing.T) {
-	want := [][]string{
-		{"Spatial0", "7,1,2,8", "39x400", "20x400x8", "3/3", "112", "16", "1.79"},
-		{"Spatial1", "7,1,8,16", "20x400", "10x400x16", "2/3", "896", "32", "7.17"},
-		{"Spatial2", "7,1,16,16", "10x400", "5x400x16", "2/3", "1792", "32", "7.17"},
-		{"Spatial3", "7,1,16,32", "5x400", "3x400x32", "3/3", "3584", "64", "8.60"},
-		{"Temporal0", "1,9,32,32", "3x400", "3x134x32", "4/4", "9216", "64", "7.41"},
-		{"Temporal1", "1,9,32,32", "3x134", "3x45x32", "3/4", "9216", "64", "2.49"},
-		{"Temporal2", "1,9,32,64", "3x45", "3x15x64", "3/3", "18432", "128", "1.66"},
-		{"Temporal3", "1,9,64,64", "3x15", "3x5x64", "3/3", "36864", "128", "1.11"},
-	}
-	table, err := parse(t, "spatial_temporal_4_8-16-16-32_32-32-64-64_7293").Table(39, 400, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSpace(table), "\n")
-	if len(lines) != len(want)+1 {
-		t.Fatalf("table of %d lines:\n%s", len(lines), table)
-	}
-	for i, w := range want {
-		var got []string
-		for f := range strings.SplitSeq(lines[i+1], "|") {
-			got = append(got, strings.TrimSpace(f))
-		}
-		if !slices.Equal(got, w) {
-			t.Errorf("row %d: %q, want %q", i, got, w)
-		}
-	}
-}
-
 // Counts that spec/02 gives for heads, depths and the LSTM (2.6, 2.8, 5.4).
 func TestCounts(t *testing.T) {
 	a := parse(t, "spatial_temporal_4_8-16-16-32_32-32-64-64_7293")
@@ -220,6 +189,30 @@ func TestActivationsAreTheGraphs(t *testing.T) {
 		if err != nil || only != batch {
 			t.Errorf("%s alone: %d samples, %v", last, only, err)
 		}
+	}
+}
+
+// A forward pass takes no more memory for more samples.
+func TestActivationsMemory(t *testing.T) {
+	n, err := New(parse(t, "spatiotemporal_2_8-16_5252"), run.Stream(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := func(batch int) uint64 {
+		x := make([]float32, batch*Muscles*50*InputChannels)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := n.Activations(context.Background(), x, batch, func(int, string, [4]int, []float32) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	taken(chunk)
+	few, many := taken(chunk), taken(12*chunk)
+	// What is left to grow are the headers of the goroutines of each chunk.
+	if many > few+few/4 {
+		t.Errorf("%d samples took %d bytes, %d took %d", chunk, few, 12*chunk, many)
 	}
 }
 

@@ -32,13 +32,11 @@ func (a Arch) Table(h, t, c int) (string, error) {
 	}
 	var b strings.Builder
 	for _, r := range rows {
-		for i, f := range r {
-			if i > 0 {
-				b.WriteString(" | ")
-			}
-			fmt.Fprintf(&b, "%-*s", width[i], f)
+		last := len(r) - 1
+		for i, f := range r[:last] {
+			fmt.Fprintf(&b, "%-*s | ", width[i], f)
 		}
-		b.WriteString("\n")
+		b.WriteString(r[last] + "\n")
 	}
 	return b.String(), nil
 }
