@@ -219,30 +219,40 @@ func BenchmarkForward(b *testing.B) {
 	}
 }
 
-// BenchmarkConv64 runs convolutions of 64 channels (forward, both gradients)
-// and lib/blas's sgemm at 1024³ by turns, and reports the rate of the first as
-// a share of the second's: by turns, so that other load on the machine falls
-// on both.
-func BenchmarkConv64(b *testing.B) {
-	const batch = 16
-	for _, g := range []engine.Geom{
-		engine.Same(39, 50, 64, 1, 7, 1, 1, 64),
-		engine.Same(20, 25, 64, 5, 1, 1, 1, 64),
-		engine.Same(10, 50, 64, 7, 7, 2, 2, 64),
+// BenchmarkConv runs convolutions (forward, both gradients) and lib/blas's
+// sgemm at 1024³ by turns, and reports the rate of the first as a share of the
+// second's: by turns, so that other load on the machine falls on both. Three
+// have 64 channels; the two others are, as matrices, the products 12800×288×32
+// and 25600×56×16, to be held against another library's at that shape by the
+// rate of the forward pass.
+func BenchmarkConv(b *testing.B) {
+	for _, c := range []struct {
+		batch int
+		g     engine.Geom
+	}{
+		{16, engine.Same(39, 50, 64, 1, 7, 1, 1, 64)},
+		{16, engine.Same(20, 25, 64, 5, 1, 1, 1, 64)},
+		{16, engine.Same(10, 50, 64, 7, 7, 2, 2, 64)},
+		{16, engine.Same(2, 400, 32, 1, 9, 1, 1, 32)},
+		{16, engine.Same(4, 400, 8, 1, 7, 1, 1, 16)},
 	} {
-		b.Run(fmt.Sprintf("%dx%d_kernel_%dx%d_stride_%d", g.H, g.W, g.KH, g.KW, g.SW), func(b *testing.B) {
-			l := engine.NewLayer[float32](g, batch, false, false, false)
-			x, w, dy := ramp(batch*g.In()), ramp(g.Weights()), ramp(batch*g.Out())
+		g := c.g
+		b.Run(fmt.Sprintf("%dx%dx%d_kernel_%dx%d_stride_%d_to_%d", g.H, g.W, g.C, g.KH, g.KW, g.SW, g.O), func(b *testing.B) {
+			l := engine.NewLayer[float32](g, c.batch, false, false, false)
+			x, w, dy := ramp(c.batch*g.In()), ramp(g.Weights()), ramp(c.batch*g.Out())
 			square := newSquare()
-			var conv time.Duration
+			var forward, all time.Duration
 			for b.Loop() {
 				t0 := time.Now()
 				l.Forward(x, w, nil, nil)
+				forward += time.Since(t0)
 				l.Backward(dy, x, w, nil, true)
-				conv += time.Since(t0)
+				all += time.Since(t0)
 				square.run()
 			}
-			square.report(b, 3*2*float64(batch*g.Weights()*g.OH*g.OW)*float64(b.N), conv)
+			pass := 2 * float64(c.batch*g.Weights()*g.OH*g.OW) * float64(b.N)
+			square.report(b, 3*pass, all)
+			b.ReportMetric(pass/forward.Seconds()/1e9, "forward-GFLOP/s")
 		})
 	}
 }
