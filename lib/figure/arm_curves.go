@@ -3,7 +3,9 @@ package figure
 import (
 	"fmt"
 	"math"
+	"strconv"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/spindle-lab/spindle/lib/display"
@@ -80,5 +82,19 @@ func AgainstAngle(title, joint, label string, angle []float64, curves []AngleCur
 	room := 0.05 + 0.08*float64(names) // for the legend
 	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+math.Min(room, 0.6)*(hi-lo)
 	p.X.Min, p.X.Max = left, right
+	p.X.Tick.Marker, p.Y.Tick.Marker = shortTicks{}, shortTicks{}
 	return plotPanel("against_angle", p, data)
+}
+
+// shortTicks are gonum's ticks without zeros behind the point.
+type shortTicks struct{}
+
+func (shortTicks) Ticks(lo, hi float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(lo, hi)
+	for i := range ticks {
+		if x, err := strconv.ParseFloat(ticks[i].Label, 64); err == nil {
+			ticks[i].Label = strconv.FormatFloat(x, 'g', -1, 64)
+		}
+	}
+	return ticks
 }
