@@ -1,6 +1,7 @@
 // Package cell turns the text of a notebook cell into something that runs:
 // any mixture of imports, declarations and statements is checked by Go's own
-// type checker and run by package vm.
+// type checker and run by an evaluator: package vm, or yaegi behind a rewriting
+// into the part of Go that it gets right.
 //
 // A notebook is one package whose names may be defined anew: what used a name
 // before sees the new definition. Errors carry places as In[3]:2:5.
@@ -8,7 +9,6 @@ package cell
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -18,8 +18,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/spindle-lab/spindle/kernel/cell/vm"
 )
 
 // Options configure an interpreter.
@@ -45,6 +43,8 @@ type Options struct {
 	// Input asks the user for a line; fmt.Scan and package spindle/prompt read
 	// by it. If nil they read standard input.
 	Input func(prompt string, password bool) (string, error)
+	// Evaluator names what runs cells: [VM], also if empty, or [Yaegi].
+	Evaluator string
 	// GoVersion is the language version, such as "go1.26"; the newest if empty.
 	GoVersion string
 }
@@ -54,12 +54,14 @@ type Options struct {
 type Interp struct {
 	mu     sync.Mutex // held while a cell is checked and compiled, not while it runs
 	opt    Options
-	vm     *vm.Machine
+	ev     evaluator
 	fset   *token.FileSet
 	world  *world
 	serial int
-	texts  map[string]string // file name → text of the cell
 	declOf map[types.Object]*decl
+
+	textMu sync.Mutex        // goroutines of earlier cells tell where they panicked
+	texts  map[string]string // file name → text of the cell
 
 	varMu   sync.Mutex
 	running bool
@@ -74,20 +76,13 @@ func New(opt Options) (*Interp, error) {
 	}
 	opt = withPrompt(opt)
 	k := &Interp{opt: opt, fset: token.NewFileSet(), world: newWorld(), texts: map[string]string{}, declOf: map[types.Object]*decl{}}
-	k.vm = vm.New(vm.Options{
-		Own: notebookPath, Stdin: opt.stdin(), Symbols: opt.Symbols, Importer: opt.Importer, Sources: opt.Sources,
-		GoPanic: func(p *vm.Panic) {
-			if opt.GoPanic != nil {
-				opt.GoPanic(k.panicError(p))
-			}
-		},
-	})
+	var err error
+	k.ev, err = newEvaluator(k, opt.Evaluator)
+	if err != nil {
+		return nil, err
+	}
 	return k, nil
 }
-
-// stopGrace is how long an interrupted cell has to stop before the user is told
-// that it does not.
-const stopGrace = 350 * time.Millisecond
 
 // Eval checks and runs the text of cell n. Output goes where the process's
 // output goes, values of the last expression to Options.Show. When ctx ends the
@@ -131,130 +126,39 @@ func (k *Interp) evalGo(ctx context.Context, n int, text string) error {
 	if err != nil {
 		return err
 	}
-	run := k.vm.Start(prog)
-	select {
-	case <-run.Done():
-	case <-ctx.Done():
-		run.Interrupt()
-		select {
-		case <-run.Done():
-		case <-time.After(stopGrace):
-			k.setRunning(false)
-			e := k.errorAt(run.Where(), "Interrupt", "interrupted, but compiled code that is called here does not stop: it goes on until it returns. Variables are kept; restart the kernel to end it")
-			return e
-		}
-	}
+	done, err := prog(ctx)
 	k.setRunning(false)
-	if err := run.Err(); err != nil {
+	if err != nil {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.rollback(before, c, run.At())
-		return k.runError(err)
+		k.rollback(before, c, done)
 	}
-	return nil
+	return err
 }
 
 // prepare makes a program of a cell's text and takes what it declares into the
 // world.
-func (k *Interp) prepare(n int, text string) (*vm.Program, *checked, error) {
+func (k *Interp) prepare(n int, text string) (program, *checked, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	p, err := parse(k.fset, n, text)
 	if err != nil {
 		return nil, nil, plain(err)
 	}
+	k.textMu.Lock()
 	k.texts[fileName(n)] = text
+	k.textMu.Unlock()
 	c, err := k.check(p)
 	if err != nil {
 		return nil, nil, plain(err)
 	}
-	prog, err := k.define(c)
+	prog, err := k.ev.compile(c)
 	if err != nil {
 		return nil, nil, plain(err)
 	}
 	k.world = c.world
 	k.setRunning(true)
 	return prog, c, nil
-}
-
-// define gives the machine what a cell declares and compiles it. If that fails,
-// the machine is as it was.
-func (k *Interp) define(c *checked) (prog *vm.Program, fail *Error) {
-	var undo []func()
-	defer func() {
-		if fail != nil {
-			for i := len(undo) - 1; i >= 0; i-- {
-				undo[i]()
-			}
-		}
-	}()
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case vm.Unfit:
-			fail = k.errorAt(r.Pos, "Refused", r.Msg)
-		default:
-			fail = &Error{Name: "Refused", Message: fmt.Sprintf("this kernel cannot run the cell: %v", r)}
-		}
-	}()
-	var fns []*vm.Function
-	for _, d := range c.fresh {
-		switch d.kind {
-		case funcKind:
-			var old *vm.Function
-			if d.compiled != nil && types.Identical(d.obj.Type(), d.compiledSig) {
-				old = d.compiled
-			} else if was := k.world.live[d.name]; was != nil && was.kind == funcKind && was.compiled != nil && types.Identical(d.obj.Type(), was.compiledSig) {
-				old = was.compiled
-			}
-			d.compiled = k.vm.DefineFunc(d.obj.(*types.Func), d.fn, d.info, old)
-			d.compiledSig = d.obj.Type()
-			fns = append(fns, d.compiled)
-		case typeKind:
-			if _, ok := d.obj.(*types.TypeName); !ok || d.spec.Assign.IsValid() {
-				continue
-			}
-			for _, m := range d.meths {
-				f, back := k.vm.DefineMethod(d.obj.(*types.TypeName), m.name, m.asFunc, m.info)
-				undo = append(undo, back)
-				fns = append(fns, f)
-			}
-		}
-	}
-	for _, tm := range c.freshMeths {
-		f, back := k.vm.DefineMethod(tm.d.obj.(*types.TypeName), tm.m.name, tm.m.asFunc, tm.m.info)
-		undo = append(undo, back)
-		fns = append(fns, f)
-	}
-	for _, d := range c.vars {
-		if d.global == nil {
-			d.global = k.vm.Define(d.obj.(*types.Var))
-			undo = append(undo, func() { d.global = nil; k.vm.Undefine(d.obj) })
-		}
-	}
-	cl := vm.Cell{Body: c.body.Body, Info: c.info, Global: func(o types.Object) *vm.Global {
-		if d := c.varOf[o]; d != nil {
-			return d.global
-		}
-		return nil
-	}}
-	if c.last != nil && !c.quiet && c.values > 0 && !c.isPrint() {
-		list := cl.Body.List
-		body := *cl.Body
-		body.List = list[:len(list)-1]
-		cl.Body, cl.Last = &body, c.last
-		errorLast := c.lastIsError()
-		cl.Show = func(values []any) { k.show(values, errorLast) }
-	}
-	prog, err := k.vm.Compile(fns, cl)
-	if err != nil {
-		var u vm.Unfit
-		if errors.As(err, &u) {
-			return nil, k.errorAt(u.Pos, "Refused", u.Msg)
-		}
-		return nil, &Error{Name: "Refused", Message: err.Error()}
-	}
-	return prog, nil
 }
 
 // show passes the values of the last expression on. A nil error at the end is
@@ -318,15 +222,9 @@ func plain(e *Error) error {
 
 // rollback undefines the variables whose declarations the run did not finish:
 // those of the statement at which it ended, and of the ones behind it.
-func (k *Interp) rollback(before *world, c *checked, at token.Pos) {
-	reached := 0
+func (k *Interp) rollback(before *world, c *checked, done int) {
 	for i, s := range c.body.Body.List {
-		if s.Pos() <= at {
-			reached = i
-		}
-	}
-	for i, s := range c.body.Body.List {
-		if i < reached {
+		if i < done {
 			continue
 		}
 		ast.Inspect(s, func(n ast.Node) bool {
@@ -348,43 +246,21 @@ func (k *Interp) rollback(before *world, c *checked, at token.Pos) {
 	}
 }
 
-// runError makes an error of what ended a run.
-func (k *Interp) runError(err error) error {
-	var p *vm.Panic
-	var x *vm.Exit
-	switch {
-	case errors.Is(err, vm.ErrInterrupted):
-		return &Error{Name: "Interrupt", Message: "interrupted"}
-	case errors.As(err, &x):
-		return &Error{Name: "Exit", Message: fmt.Sprintf("os.Exit(%d) ended the cell; variables are kept", x.Code)}
-	case errors.As(err, &p):
-		return k.panicError(p)
-	}
-	return &Error{Name: "Error", Message: err.Error()}
-}
-
-// panicError makes an error of a panic and the calls that led to it.
-func (k *Interp) panicError(p *vm.Panic) *Error {
-	e := &Error{Name: "Panic", Message: p.Error()}
-	for i, pos := range p.Trace {
-		if i == 0 {
-			at := k.errorAt(pos, "", "")
-			e.Pos, e.Source = at.Pos, at.Source
-		} else if len(e.Calls) < 20 {
-			e.Calls = append(e.Calls, k.fset.Position(pos).String())
-		}
-	}
-	return e
-}
-
 // errorAt makes an error at a place of a cell.
 func (k *Interp) errorAt(pos token.Pos, name, msg string) *Error {
 	e := &Error{Name: name, Message: msg}
 	if pos.IsValid() {
 		e.Pos = k.fset.Position(pos)
-		e.Source = sourceLine(k.texts[e.Pos.Filename], e.Pos.Line)
+		e.Source = k.sourceAt(e.Pos)
 	}
 	return e
+}
+
+// sourceAt returns the line of a cell in which a place is.
+func (k *Interp) sourceAt(p token.Position) string {
+	k.textMu.Lock()
+	defer k.textMu.Unlock()
+	return sourceLine(k.texts[p.Filename], p.Line)
 }
 
 // noPackage says that a package is not there and what is near.

@@ -36,7 +36,8 @@ type decl struct {
 	obj     types.Object
 	info    *types.Info // of the last check of its tree
 	deps    map[string]bool
-	global  *vm.Global // varKind
+	emitted string // its name in yaegi, "" while it has none
+	global  *vm.Global
 	// compiled is the function that its callers call, compiledSig its type.
 	compiled    *vm.Function
 	compiledSig types.Type
