@@ -86,6 +86,8 @@ func (c *Config) Set(name, value string) error {
 	return nil
 }
 
+const defaultMemory = 1024 // MB
+
 // resolved is a configuration with every field set.
 type resolved struct {
 	Config
@@ -113,7 +115,7 @@ func (c Config) resolve(n int) (*resolved, error) {
 	def(&c.Epochs, p.Epochs)
 	def(&c.ValidateEvery, p.ValidateEvery)
 	def(&c.MinEpochs, 20)
-	def(&c.Memory, 1024)
+	def(&c.Memory, defaultMemory)
 	def(&c.KeepLast, 2)
 	if c.Tier == run.Paper {
 		def(&c.Shuffle, ShuffleBlock)

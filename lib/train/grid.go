@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -297,10 +296,15 @@ func (t *gridTable) say(e GridEvent) {
 func (t *gridTable) train(ctx context.Context, todo []int) ([]Row, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	workers, room := t.g.workers()
 	next := make(chan int)
 	go func() {
 		defer close(next)
 		for _, i := range todo {
+			// In order, so that a large network is not put off for ever.
+			if !room.take(ctx, t.jobs[i].bytes()) {
+				return
+			}
 			select {
 			case next <- i:
 			case <-ctx.Done():
@@ -309,12 +313,13 @@ func (t *gridTable) train(ctx context.Context, todo []int) ([]Row, error) {
 		}
 	}()
 	var wg sync.WaitGroup
-	for range min(t.g.workers(), max(1, len(todo))) {
+	for range min(workers, max(1, len(todo))) {
 		wg.Go(func() {
 			for i := range next {
 				if err := t.one(ctx, i); err != nil {
 					cancel(err)
 				}
+				room.give(t.jobs[i].bytes())
 			}
 		})
 	}
@@ -369,34 +374,4 @@ func (j job) row() Row {
 		Depth: a.Depth(), Seed: j.cfg.Seed, Params: a.Params(task.DefaultDims.Muscles, task.DefaultDims.Channels), GFLOP: GFLOP(a), Batch: j.cfg.Batch,
 		Metric: t.Metric.String(), Unit: t.Unit, Test: nan, Untrained: nan, TestLoss: nan, Validation: nan, ValidationLoss: nan,
 		Switches: strings.Join(j.cfg.Off(), "; "), Dir: j.rel}
-}
-
-// workers is the number of networks to train at once.
-func (g GridConfig) workers() int {
-	if g.Workers > 0 {
-		return g.Workers
-	}
-	memory := float64(g.Memory) * 1e6
-	if memory == 0 {
-		memory = 0.7 * freeMemory()
-	}
-	each := float64(g.Base.Memory) * 1e6
-	if each == 0 {
-		each = 1024e6
-	}
-	return max(1, min(runtime.GOMAXPROCS(0), int(memory/each)))
-}
-
-// freeMemory is what the system says is available, 4 GB where it does not say.
-func freeMemory() float64 {
-	raw, err := os.ReadFile("/proc/meminfo")
-	if err == nil {
-		for l := range strings.Lines(string(raw)) {
-			var kb float64
-			if n, _ := fmt.Sscanf(l, "MemAvailable: %f kB", &kb); n == 1 {
-				return kb * 1024
-			}
-		}
-	}
-	return 4e9
 }
