@@ -34,9 +34,9 @@
 //	spatial_temporal_4_8-16-16-32_32-32-64-64_7293      0.051 0.114 0.198    2.04 2.14 2.20 cm
 //
 // Chance is 0.05; an untrained network is off by 26 cm. A thousand steps of 64
-// are a three-hundredth of the samples that the paper's schedule sees, which is
-// why action recognition has only begun; the numbers of another draw of the
-// data, or of samples in another order, differ by as much as those of seeds. The
-// first network with seed 1 after 401 steps on the 442 training movements of
-// spindle generate -per-letter 20: 4.06 cm.
+// see a hundred-and-sixtieth of the samples of the paper's schedule: action
+// recognition has only begun. The twelve numbers were measured by this loop
+// before there was a command for it. Of the commands above a short form was
+// measured: spindle generate -per-letter 20, 442 training movements, and the
+// first network with seed 1 after 401 steps, 4.06 cm.
 package train
