@@ -46,6 +46,7 @@ var installCommand = command{
 	name: "install", args: "[-user | -sys-prefix | -prefix DIR]", short: "register the kernel with Jupyter",
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		where := whereFlags(fs)
+		interpreterFlag(fs)
 		return func(context.Context, []string) error {
 			w, err := where()
 			if err != nil {
@@ -56,6 +57,7 @@ var installCommand = command{
 				return err
 			}
 			// The kernel's folder gets a copy: the binary of `go run` is gone tomorrow.
+			spec.Args = kernelArgs()
 			dir, err := spec.Install(w, exe)
 			if err != nil {
 				return err
@@ -158,6 +160,7 @@ var kernelCommand = command{
 	name: "kernel", args: "CONNECTION-FILE", short: "serve a Jupyter front end", hidden: true,
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		logFile := fs.String("log", "", "write a log to this file")
+		interpreterFlag(fs)
 		return func(ctx context.Context, args []string) error {
 			if len(args) != 1 {
 				return usageErrorf("want the connection file that Jupyter writes")

@@ -32,6 +32,7 @@ var runCommand = command{
 	short: "run one notebook without Jupyter",
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		params := assignments{}
+		interpreterFlag(fs)
 		fs.Var(params, "p", "`name=value` of a parameter; may be repeated")
 		out := fs.String("o", "", "write the executed notebook to this `file`; with the ending .html, a page")
 		page := fs.Bool("html", false, "also write a page that needs no other file and no network, beside -o or in this folder")

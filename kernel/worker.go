@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
 
 	"github.com/spindle-lab/spindle/kernel/cell"
 	"github.com/spindle-lab/spindle/kernel/session"
@@ -24,7 +25,8 @@ var workerCommand = command{
 			return exitCode(session.Worker(func(out *session.Output) session.Setup {
 				display.SetSink(sink{out})
 				return session.Setup{Options: cell.Options{
-					Symbols: symbols.Table, Importer: symbols.NewImporter(),
+					Evaluator: os.Getenv(envInterpreter),
+					Symbols:   symbols.Table, Importer: symbols.NewImporter(),
 					Paths: symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc, Show: display.Last,
 				}}
 			}))
