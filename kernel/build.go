@@ -144,14 +144,15 @@ func (b *builder) require(ctx context.Context, list []with) ([]string, error) {
 	}
 	var patterns []string
 	for _, w := range list {
-		want := w.path + "@" + w.version
+		add := []string{"get", w.path + "@" + w.version}
 		if w.dir != "" {
 			if err := b.replace(w); err != nil {
 				return nil, err
 			}
-			want = w.path
+			// Nothing is looked for elsewhere but what the module itself needs.
+			add = []string{"list", "-mod=mod", "-deps", w.path + "/..."}
 		}
-		if err := b.gocmd(ctx, "get", want); err != nil {
+		if err := b.gocmd(ctx, add...); err != nil {
 			return nil, err
 		}
 		patterns = append(patterns, w.path+"/...")

@@ -87,7 +87,7 @@ func TestBuild(t *testing.T) {
 	cmd.Dir = t.TempDir()
 	cmd.Stdin = strings.NewReader("import (\"example.org/mine\"; \"example.org/mine/deep\")\ns := mine.Spindle{Length: 1}\ns.Stretch(mine.Gain)\ndeep.Four(s.Length)\n%imports example.org\n?mine.Gain\n")
 	out, err := cmd.CombinedOutput()
-	want := "14\nexample.org/mine\nexample.org/mine/deep\nconst mine.Gain untyped float = 2.5\n\nGain is the reflex gain in N/mm.\n"
+	want := "14\nexample.org/mine\nexample.org/mine/deep\nconst mine.Gain untyped float\n\n= 2.5\n\nGain is the reflex gain in N/mm.\n"
 	if err != nil || string(out) != want {
 		t.Errorf("%v:\n%s\nwant\n%s", err, out, want)
 	}

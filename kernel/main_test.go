@@ -12,9 +12,10 @@ import (
 	"github.com/spindle-lab/spindle/lib/run"
 )
 
-// The test binary plays the program: a session starts it as worker.
+// The test binary plays the program: a session starts it as worker, and tests
+// of the repl talk to it.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
+	if len(os.Args) > 1 && (os.Args[1] == "worker" || os.Args[1] == "repl") {
 		os.Exit(dispatch(context.Background(), os.Args[1:], os.Stderr))
 	}
 	os.Exit(m.Run())
@@ -50,6 +51,7 @@ func module(t *testing.T, notebooks map[string][]string) string {
 	}
 	t.Chdir(dir)
 	t.Setenv(run.DataEnv, filepath.Join(dir, "nodata"))
+	t.Setenv(run.CacheEnv, filepath.Join(dir, "cache"))
 	return dir
 }
 

@@ -26,13 +26,17 @@ type printer struct {
 func (p *printer) event(e session.Event) {
 	switch e.Kind {
 	case session.Stream:
-		p.close()
+		if p.open != "" {
+			p.close()
+		}
 		w := p.out
 		if e.Name == "stderr" {
 			w = p.err
 		}
 		io.WriteString(w, e.Text)
-		p.fresh = e.Text != "" && !strings.HasSuffix(e.Text, "\n")
+		if e.Text != "" && (p.terminal || e.Name != "stderr") {
+			p.fresh = !strings.HasSuffix(e.Text, "\n")
+		}
 	case session.Display, session.Result:
 		if !p.quiet {
 			p.show(plainText(e.Data), e.DisplayID, e.Update)

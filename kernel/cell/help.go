@@ -26,6 +26,10 @@ const hole = "ⵣ"
 // cursor at pos is in.
 func (k *Interp) Complete(text string, pos int) (from, to int, matches []Match) {
 	pos = min(max(pos, 0), len(text))
+	if from, matches, ok := completeLine(text, pos); ok {
+		return from, pos, matches
+	}
+	text = withoutQuery(text, pos)
 	from, to = pos, pos
 	for from > 0 {
 		r, n := utf8.DecodeLastRuneInString(text[:from])
@@ -247,15 +251,19 @@ func kindOfObject(o types.Object) string {
 // members lists what can follow "x.".
 func (k *Interp) members(x ast.Expr, info *types.Info, pkg *types.Package) []Match {
 	var out []Match
+	imported := k.unimported(x, info)
 	if id, ok := ast.Unparen(x).(*ast.Ident); ok {
 		if p, ok := info.Uses[id].(*types.PkgName); ok {
-			for _, n := range p.Imported().Scope().Names() {
-				if o := p.Imported().Scope().Lookup(n); o.Exported() {
-					out = append(out, Match{n, kindOfObject(o)})
-				}
-			}
-			return out
+			imported = p.Imported()
 		}
+	}
+	if imported != nil {
+		for _, n := range imported.Scope().Names() {
+			if o := imported.Scope().Lookup(n); o.Exported() {
+				out = append(out, Match{n, kindOfObject(o)})
+			}
+		}
+		return out
 	}
 	tv, ok := info.Types[x]
 	if !ok || tv.Type == nil {
@@ -367,6 +375,7 @@ func literalFields(f *ast.File, id *ast.Ident, info *types.Info) []Match {
 // empty if nothing is known.
 func (k *Interp) Inspect(text string, pos int) (decl, doc, value string) {
 	pos = min(max(pos, 0), len(text))
+	text = withoutQuery(text, pos)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	p, info, pkg := k.analyse(closed(text), false)
@@ -377,8 +386,20 @@ func (k *Interp) Inspect(text string, pos int) (decl, doc, value string) {
 	best := -1
 	ast.Inspect(p.file, func(n ast.Node) bool {
 		x, ok := n.(*ast.Ident)
-		if !ok || info.Uses[x] == nil && info.Defs[x] == nil {
+		if !ok {
 			return true
+		}
+		if info.Uses[x] == nil && info.Defs[x] == nil {
+			// A name of a package that is not imported yet.
+			s := selectedFrom(p.file, x)
+			if s == nil {
+				return true
+			}
+			from := k.unimported(s.X, info)
+			if from == nil || from.Scope().Lookup(x.Name) == nil {
+				return true
+			}
+			info.Uses[x] = from.Scope().Lookup(x.Name)
 		}
 		at, ok := p.offset(x.Pos())
 		if ok && at <= pos && pos <= at+len(x.Name) && at > best {
@@ -410,15 +431,27 @@ func (k *Interp) Inspect(text string, pos int) (decl, doc, value string) {
 		decl = fmt.Sprintf("package %s // import %q", pn.Imported().Name(), pn.Imported().Path())
 	}
 	doc = k.docOf(o, info, id, p)
-	if d := k.world.live[o.Name()]; d != nil && d.kind == varKind && (d.obj == o || o.Parent() != nil) && k.isNotebookVar(o, d) {
+	if d := k.world.live[o.Name()]; d != nil && d.kind == varKind && isNotebookVar(o, d, info, p) {
 		value = k.valueText(d, 400)
+	} else if s := selectedFrom(p.file, id); s != nil {
+		if v, ok := k.valueOf(s, info, p); ok && !k.isRunning() {
+			value = shorten(v, 400)
+		}
+	}
+	if value == "" {
+		value = constantText(o)
 	}
 	return decl, doc, value
 }
 
-func (k *Interp) isNotebookVar(o types.Object, d *decl) bool {
+// isNotebookVar tells whether an object is the notebook's variable d: that one
+// itself, or its declaration in the text of a cell that has run.
+func isNotebookVar(o types.Object, d *decl, info *types.Info, p *parsed) bool {
 	v, ok := o.(*types.Var)
-	return ok && !v.IsField() && (d.obj == o || o.Pkg() != nil && o.Pkg().Path() == notebookPath)
+	if !ok || v.IsField() {
+		return false
+	}
+	return d.obj == o || p.body != nil && o.Parent() != nil && o.Parent() == info.Scopes[p.body.Type] && types.Identical(o.Type(), d.obj.Type())
 }
 
 // docOf finds the documentation of an object.
@@ -427,18 +460,10 @@ func (k *Interp) docOf(o types.Object, info *types.Info, id *ast.Ident, p *parse
 		return k.doc(pn.Imported().Path(), "")
 	}
 	if o.Pkg() == nil {
-		return k.doc("builtin", o.Name())
+		return builtinDocs[o.Name()]
 	}
 	if o.Pkg().Path() == notebookPath {
-		if d := k.world.live[o.Name()]; d != nil {
-			switch {
-			case d.fn != nil:
-				return strings.TrimSpace(d.fn.Doc.Text())
-			case d.spec != nil:
-				return strings.TrimSpace(d.spec.Doc.Text())
-			}
-		}
-		return ""
+		return k.ownDoc(o, info, p)
 	}
 	key := o.Name()
 	switch o := o.(type) {
@@ -483,13 +508,11 @@ func (k *Interp) doc(path, key string) string {
 // valueText prints the value of a variable, shortened. While a cell runs only
 // plain values are read.
 func (k *Interp) valueText(d *decl, limit int) string {
-	k.varMu.Lock()
-	running := k.running
-	k.varMu.Unlock()
-	if d.global == nil {
+	running := k.isRunning()
+	v, ok := k.variable(d)
+	if !ok {
 		return ""
 	}
-	v := d.global.Pointer().Elem()
 	switch v.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint,
 		reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.String:
@@ -508,25 +531,24 @@ func shorten(v reflect.Value, limit int) (s string) {
 			s = fmt.Sprintf("(its text cannot be had: %v)", r)
 		}
 	}()
+	if r, c, ok := dimensions(v); ok {
+		return fmt.Sprintf("%d × %d", r, c)
+	}
+	if left := maxShown; !isSmall(v, &left, 0) {
+		return lengths(v)
+	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		n := v.Len()
 		s = fmt.Sprintf("len %d", n)
-		if v.Kind() != reflect.Map && n > 20 {
-			part := reflect.MakeSlice(reflect.SliceOf(v.Type().Elem()), 0, 8)
-			for i := range 8 {
-				part = reflect.Append(part, v.Index(i))
-			}
-			t := fmt.Sprintf("%v", part.Interface())
-			return cut(strings.TrimSuffix(t, "]")+" …]", limit) + " (" + s + ")"
-		}
-		if n > 1000 {
-			return s
-		}
+		return cut(fmt.Sprintf("%v", v), limit) + " (" + s + ")"
 	case reflect.String:
 		return cut(fmt.Sprintf("%q", v.String()), limit)
 	case reflect.Func, reflect.Chan:
 		return ""
+	}
+	if !v.CanInterface() {
+		return cut(fmt.Sprintf("%v", v), limit)
 	}
 	return cut(fmt.Sprintf("%v", v.Interface()), limit)
 }
