@@ -29,6 +29,8 @@ func commands() []command {
 		reproduceCommand,
 		runCommand,
 		replCommand,
+		exportCommand,
+		buildCommand,
 		generateCommand,
 		probeCommand,
 		trainCommand,
