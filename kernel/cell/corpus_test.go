@@ -207,6 +207,9 @@ func TestMain(m *testing.M) {
 	if file := os.Getenv("CELL_TEST_RUN"); file != "" {
 		os.Exit(runCells(file))
 	}
+	if list := os.Getenv("CELL_TEST_GOROOT"); list != "" {
+		os.Exit(runGorootPrograms(list))
+	}
 	os.Exit(m.Run())
 }
 

@@ -22,12 +22,12 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {
 		os.Exit(session.Worker(func(out *session.Output) session.Setup {
-			return session.Setup{Options: cell.Options{
+			return session.Setup{Options: harmlessOptions(cell.Options{
 				Symbols: symbols.Table, Importer: symbols.NewImporter(), Sources: symbols.Sources,
 				Show: func(values ...any) {
 					out.Result(map[string]any{"text/plain": strings.TrimSuffix(fmt.Sprintln(values...), "\n")}, nil)
 				},
-			}}
+			})}
 		}))
 	}
 	os.Exit(m.Run())
