@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -138,11 +139,15 @@ func rowLine(r train.Row) string {
 	if r.Unit != "" {
 		unit = " " + r.Unit
 	}
-	return s + fmt.Sprintf("%s %.4g%s (untrained %.4g) after %d steps, %.0f s", r.Metric, r.Test, unit, r.Untrained, r.Steps, r.Seconds)
+	chance := ""
+	if !math.IsNaN(r.Chance) {
+		chance = fmt.Sprintf(", chance %.4g", r.Chance)
+	}
+	return s + fmt.Sprintf("%s %.4g%s (untrained %.4g%s) after %d steps, %.0f s", r.Metric, r.Test, unit, r.Untrained, chance, r.Steps, r.Seconds)
 }
 
-// summary has a line for each task and family: how many networks, their best
-// and their median.
+// summary has a line for each task and family: how many networks, their best,
+// and the medians of the networks, of their untrained twins and of chance.
 func summary(rows []train.Row) string {
 	type key struct{ task, family string }
 	var keys []key
@@ -156,13 +161,13 @@ func summary(rows []train.Row) string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "task\tfamily\tdone\tbest\tmedian\tuntrained, median\tmetric")
+	fmt.Fprintln(w, "task\tfamily\tdone\tbest\tmedian\tuntrained\tchance\tmetric")
 	for _, k := range keys {
-		var test, untrained []float64
+		var test, untrained, chance []float64
 		metric := ""
 		for _, r := range of[k] {
 			if r.Done() {
-				test, untrained = append(test, r.Test), append(untrained, r.Untrained)
+				test, untrained, chance = append(test, r.Test), append(untrained, r.Untrained), append(chance, r.Chance)
 			}
 			metric = strings.TrimSpace(r.Metric + " " + r.Unit)
 		}
@@ -178,14 +183,14 @@ func summary(rows []train.Row) string {
 				return 0
 			}))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\t%s\t%s\n", alias(k.task), k.family, len(test), len(of[k]), best, median(test), median(untrained), metric)
+		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\t%s\t%s\t%s\n", alias(k.task), k.family, len(test), len(of[k]), best, median(test), median(untrained), median(chance), metric)
 	}
 	w.Flush()
 	return b.String()
 }
 
 func median(v []float64) string {
-	if len(v) == 0 {
+	if len(v) == 0 || math.IsNaN(v[0]) {
 		return "-"
 	}
 	v = slices.Clone(v)

@@ -372,6 +372,6 @@ func (j job) row() Row {
 	a := j.cfg.Arch
 	return Row{Task: t.Name, Title: t.Title, Group: t.Group, Name: publishedName(t, a), Family: string(a.Family), Layers: a.Layers,
 		Depth: a.Depth(), Seed: j.cfg.Seed, Params: a.Params(task.DefaultDims.Muscles, task.DefaultDims.Channels), GFLOP: GFLOP(a), Batch: j.cfg.Batch,
-		Metric: t.Metric.String(), Unit: t.Unit, Test: nan, Untrained: nan, TestLoss: nan, Validation: nan, ValidationLoss: nan,
+		Metric: t.Metric.String(), Unit: t.Unit, Test: nan, Untrained: nan, Chance: nan, TestLoss: nan, Validation: nan, ValidationLoss: nan,
 		Switches: strings.Join(j.cfg.Off(), "; "), Dir: j.rel}
 }

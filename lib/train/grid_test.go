@@ -171,6 +171,11 @@ func TestTableReader(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, rows) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	// A table from before there was chance is read; it is not known then.
+	old := strings.Replace(b.String(), "chance,", "luck,", 1)
+	if got, err = ReadTable(strings.NewReader(old)); err != nil || len(got) != 1 || !math.IsNaN(got[0].Chance) || !math.IsInf(got[0].Test, 1) {
+		t.Errorf("%+v, %v", got, err)
+	}
 	for _, bad := range []string{"", "task\nx\n", strings.Replace(b.String(), "9223372036854775808", "-1", 1)} {
 		if _, err := ReadTable(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q is accepted", bad)

@@ -37,7 +37,8 @@ type Result struct {
 	Waited        float64 // seconds of the last session in which steps waited for data
 	Loading       float64 // seconds of the last session in which data were loaded, beside the steps
 
-	src Sources
+	src    Sources
+	chance float64
 }
 
 func note(e Event) string {
@@ -71,6 +72,9 @@ func (s *session) finish(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 		r.TrainMetric = t.Metric()
+	}
+	if r.chance, err = r.Chance(ctx); err != nil {
+		return nil, err
 	}
 	r.Seconds = s.seconds()
 	return r, s.publish(r)

@@ -27,6 +27,7 @@ type Row struct {
 	Metric, Unit       string
 	Test               float64 // the metric on the test set
 	Untrained          float64 // of the twin
+	Chance             float64 // of knowing nothing, see [Result.Chance]
 	TestLoss           float64
 	Validation         float64 // the metric at the best validation
 	ValidationLoss     float64
@@ -52,7 +53,7 @@ func (r *Result) Row() Row {
 	a := r.Config.Arch
 	row := Row{Task: r.Task.Name, Title: r.Task.Title, Group: r.Task.Group, Name: r.Name, Family: string(a.Family),
 		Layers: a.Layers, Depth: a.Depth(), Seed: r.Config.Seed, Params: a.Params(r.Model.Dims.Muscles, r.Model.Dims.Channels), GFLOP: GFLOP(a),
-		Batch: r.Config.Batch, Steps: r.Steps, Metric: r.Metric, Unit: r.Unit, Test: r.Test, Untrained: r.UntrainedTest,
+		Batch: r.Config.Batch, Steps: r.Steps, Metric: r.Metric, Unit: r.Unit, Test: r.Test, Untrained: r.UntrainedTest, Chance: r.chance,
 		TestLoss: r.TestLoss, Validation: math.NaN(), ValidationLoss: math.NaN(), Seconds: r.Seconds,
 		Switches: strings.Join(r.Config.Off(), "; "), Status: statusDone, Dir: filepath.Base(r.Config.Dir)}
 	for _, p := range r.History {
@@ -76,7 +77,7 @@ type summary struct {
 // savedRow is a Row whose numbers JSON can hold.
 type savedRow struct {
 	Row
-	Test, Untrained, TestLoss, Validation, ValidationLoss num
+	Test, Untrained, Chance, TestLoss, Validation, ValidationLoss num
 }
 
 func (r *Result) summary() summary {
@@ -85,12 +86,12 @@ func (r *Result) summary() summary {
 }
 
 func saved(r Row) savedRow {
-	return savedRow{r, num(r.Test), num(r.Untrained), num(r.TestLoss), num(r.Validation), num(r.ValidationLoss)}
+	return savedRow{r, num(r.Test), num(r.Untrained), num(r.Chance), num(r.TestLoss), num(r.Validation), num(r.ValidationLoss)}
 }
 
 func (s savedRow) row() Row {
 	r := s.Row
-	r.Test, r.Untrained, r.TestLoss = float64(s.Test), float64(s.Untrained), float64(s.TestLoss)
+	r.Test, r.Untrained, r.Chance, r.TestLoss = float64(s.Test), float64(s.Untrained), float64(s.Chance), float64(s.TestLoss)
 	r.Validation, r.ValidationLoss = float64(s.Validation), float64(s.ValidationLoss)
 	return r
 }
@@ -114,6 +115,7 @@ var columns = []column{
 	text("unit", func(r *Row) *string { return &r.Unit }),
 	real("test", func(r *Row) *float64 { return &r.Test }),
 	real("untrained", func(r *Row) *float64 { return &r.Untrained }),
+	real(chanceColumn, func(r *Row) *float64 { return &r.Chance }),
 	real("test_loss", func(r *Row) *float64 { return &r.TestLoss }),
 	real("validation", func(r *Row) *float64 { return &r.Validation }),
 	real("validation_loss", func(r *Row) *float64 { return &r.ValidationLoss }),
@@ -122,6 +124,9 @@ var columns = []column{
 	text("status", func(r *Row) *string { return &r.Status }),
 	text("dir", func(r *Row) *string { return &r.Dir }),
 }
+
+// chanceColumn may be missing in a table that is read.
+const chanceColumn = "chance"
 
 type column = struct {
 	name string
@@ -187,7 +192,7 @@ func ReadTable(r io.Reader) ([]Row, error) {
 		at[h] = i
 	}
 	for _, col := range columns {
-		if _, ok := at[col.name]; !ok {
+		if _, ok := at[col.name]; !ok && col.name != chanceColumn {
 			return nil, fmt.Errorf("train: table has no column %q", col.name)
 		}
 	}
@@ -205,7 +210,12 @@ func ReadTable(r io.Reader) ([]Row, error) {
 		}
 		var row Row
 		for _, col := range columns {
-			if err := col.set(&row, rec[at[col.name]]); err != nil {
+			i, ok := at[col.name]
+			if !ok {
+				row.Chance = math.NaN()
+				continue
+			}
+			if err := col.set(&row, rec[i]); err != nil {
 				return nil, fmt.Errorf("train: table, row %d, column %s: %w", len(rows)+1, col.name, err)
 			}
 		}
