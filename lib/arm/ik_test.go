@@ -278,6 +278,116 @@ func TestIKTargetsAndClamps(t *testing.T) {
 	}
 }
 
+// Weights weigh: where the frame is fitted, the derivative of the weighted sum
+// of squares, by central differences apart from the solver's own, vanishes; a
+// marker of weight 0 has no say and its error is still reported. The step of
+// 1e-5 rad leaves errors of some 1e-12 m².
+func TestIKWeights(t *testing.T) {
+	m, err := Load("chips")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	var weights []float64
+	for i, k := range m.Markers {
+		names, weights = append(names, k.Name), append(weights, float64(i%4))
+	}
+	k, err := NewIK(m, OpenSim40, names, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSolver(m, OpenSim40)
+	rng := rand.New(rand.NewPCG(57, 58))
+	for range 20 {
+		s.SetPose(m.Posture(0.6+0.3*rng.NormFloat64(), 0.3*rng.NormFloat64(), 0.3*rng.NormFloat64(), 1+0.3*rng.NormFloat64()))
+		obs := make([][3]float64, len(names))
+		for i := range obs {
+			obs[i] = s.Marker(i)
+			for d := range obs[i] {
+				obs[i][d] += 0.005 * rng.NormFloat64()
+			}
+		}
+		r := k.Frame(obs)
+		q := append([]float64(nil), k.Posture()...)
+		sum := func() float64 {
+			s.SetPose(q)
+			total, weight := 0.0, 0.0
+			for i := range obs {
+				d := toVec(s.Marker(i)).dist(toVec(obs[i]))
+				total += weights[i] * d * d
+				weight += weights[i]
+			}
+			return total / weight / 2
+		}
+		if at := sum(); math.Abs(at-r.Objective) > 1e-15 {
+			t.Fatalf("objective %g, want %g", r.Objective, at)
+		}
+		for i := range obs {
+			if d := toVec(s.Marker(i)).dist(toVec(obs[i])); math.Abs(d-k.Errors()[i]) > 1e-15 || d > r.Max {
+				t.Fatalf("%s: error %g, want %g of at most %g", names[i], k.Errors()[i], d, r.Max)
+			}
+		}
+		for c := range q {
+			if m.Coordinates[c].Locked {
+				continue
+			}
+			at, slope := q[c], 0.0
+			for _, side := range [2]float64{-1, 1} {
+				q[c] = at + side*1e-5
+				slope += side * sum() / 2e-5
+			}
+			q[c] = at
+			if math.Abs(slope) > 1e-10 {
+				t.Errorf("%s: the objective still falls, by %g m² per rad", m.Coordinates[c].Name, slope)
+			}
+		}
+	}
+}
+
+// A frame starts from the one before: what its markers do not tell stays as it
+// was, and a frame like the one before takes fewer steps than from the defaults.
+func TestIKWarmStart(t *testing.T) {
+	m, err := Load("snap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, k := range m.Markers {
+		names = append(names, k.Name)
+	}
+	elbow, _ := m.CoordinateIndex("elbow_flexion")
+	s := NewSolver(m, OpenSim40)
+	s.SetPose(m.Posture(1.2, -0.4, 0.3, 1.9))
+	obs := make([][3]float64, len(names))
+	for i := range obs {
+		obs[i] = s.Marker(i)
+	}
+	k, err := NewIK(m, OpenSim40, names, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := k.Frame(obs)
+	again := k.Frame(obs)
+	if again.Steps >= first.Steps || again.Max > 1e-9 {
+		t.Errorf("%d steps from the defaults, %d from the solution: %+v", first.Steps, again.Steps, again)
+	}
+	// Only markers on the upper arm: nothing tells the elbow's angle.
+	s.SetPose(m.Posture(1.1, -0.3, 0.2, 0.5))
+	on := 0
+	for i := range obs {
+		obs[i] = s.Marker(i)
+		if m.Bodies[m.Markers[i].Body].Name == "humerus" {
+			on++
+		} else {
+			obs[i][1] = math.NaN()
+		}
+	}
+	before := k.Posture()[elbow]
+	if r := k.Frame(obs); r.Used != on || on == 0 || math.Abs(k.Posture()[elbow]-before) > 1e-12 {
+		t.Errorf("elbow moved from %g to %g with %d markers on the humerus", before, k.Posture()[elbow], r.Used)
+	}
+}
+
 func BenchmarkIKFrame(b *testing.B) {
 	m, _ := Load("snap")
 	var names []string

@@ -83,16 +83,30 @@ func (p *place) within(translation, angles [3]float64) (t, r [3]float64) {
 
 // offsetFrames registers all offset frames below an element whose own path is
 // given. They are resolved when they are used.
-func (b *builder) offsetFrames(e *element, at string) {
+func (b *builder) offsetFrames(e *element, at string) error {
 	for _, tag := range []string{"frames", "components"} {
-		for _, k := range e.child(tag).objects() {
-			if k.tag == "PhysicalOffsetFrame" {
-				own := path.Join(at, k.name)
-				b.frames[own] = &place{e: k, owner: own}
-				b.offsetFrames(k, own)
-			}
+		if err := b.offsetFramesOf(e.child(tag), at); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (b *builder) offsetFramesOf(set *element, at string) error {
+	for _, k := range set.objects() {
+		if k.tag != "PhysicalOffsetFrame" {
+			continue
+		}
+		if len(b.frames) >= maxFrames {
+			return b.errorf(k, "more than %d frames", maxFrames)
+		}
+		own := path.Join(at, k.name)
+		b.frames[own] = &place{e: k, owner: own}
+		if err := b.offsetFrames(k, own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // find returns the frame that a socket of an element with the given path names.

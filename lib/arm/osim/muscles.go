@@ -22,7 +22,7 @@ func (b *builder) framesInOrder() []*place {
 func (b *builder) muscles() error {
 	used := map[*wrapEntry]bool{}
 	set := b.model.child("ForceSet")
-	names := map[string]bool{}
+	names, slots := map[string]bool{}, 0
 	for _, e := range set.objects() {
 		// A muscle that leaves its numbers to its class is refused below, not
 		// passed over.
@@ -37,6 +37,10 @@ func (b *builder) muscles() error {
 		u, err := b.muscle(e, path.Join(setPath(set, "forceset"), e.name), used)
 		if err != nil {
 			return err
+		}
+		// A solver keeps a memory of every wrap on every piece of its path.
+		if slots += len(u.Wraps) * (len(u.Points) + 2*len(u.Wraps)); slots > maxWrapSlots {
+			return b.errorf(e, "%d wraps on a path of %d points: with the muscles before, more than can be evaluated", len(u.Wraps), len(u.Points))
 		}
 		b.m.Muscles = append(b.m.Muscles, u)
 	}

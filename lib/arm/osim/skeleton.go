@@ -1,6 +1,7 @@
 package osim
 
 import (
+	"cmp"
 	"math"
 	"path"
 	"strings"
@@ -39,16 +40,16 @@ func (b *builder) skeleton() error {
 			return err
 		}
 	}
-	b.offsetFrames(b.model.child("Ground"), "/ground")
-	b.offsetFrames(b.model, "/")
-	for _, e := range b.model.child("ComponentSet").objects() {
-		if own := path.Join(setPath(b.model.child("ComponentSet"), "componentset"), e.name); e.tag == "PhysicalOffsetFrame" {
-			b.frames[own] = &place{e: e, owner: own}
-			b.offsetFrames(e, own)
-		}
-	}
+	components := b.model.child("ComponentSet")
+	err := cmp.Or(
+		b.offsetFrames(b.model.child("Ground"), "/ground"),
+		b.offsetFrames(b.model, "/"),
+		b.offsetFramesOf(components, setPath(components, "componentset")))
 	for i, e := range b.elements[1:] {
-		b.offsetFrames(e, path.Join(b.bodyset, b.m.Bodies[i+1].Name))
+		err = cmp.Or(err, b.offsetFrames(e, path.Join(b.bodyset, b.m.Bodies[i+1].Name)))
+	}
+	if err != nil {
+		return err
 	}
 	list, err := b.joints(joints)
 	if err != nil {
@@ -163,7 +164,9 @@ func (b *builder) nestedJoint(e *element, child int) (rawJoint, error) {
 
 func (b *builder) socketJoint(e *element, own string) (rawJoint, error) {
 	j := rawJoint{e: e, path: own}
-	b.offsetFrames(e, own)
+	if err := b.offsetFrames(e, own); err != nil {
+		return j, err
+	}
 	for _, side := range []string{"parent", "child"} {
 		socket := b.property(e, "socket_"+side+"_frame", "socket_"+side+"_frame_connectee_name")
 		if socket == nil {

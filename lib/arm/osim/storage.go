@@ -192,7 +192,7 @@ func (t *storageReader) rows() error {
 		if t.wantRows >= 0 && len(t.s.Times) >= t.wantRows {
 			return t.errorf(1, "more rows than the %d of the header", t.wantRows)
 		}
-		if (len(t.s.Times)+1)*n > maxValues {
+		if (len(t.s.Times)+1)*(n+rowCost) > maxValues {
 			return t.errorf(1, "more than %d numbers", maxValues)
 		}
 		if err := t.row(line, n); err != nil {

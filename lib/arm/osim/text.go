@@ -17,6 +17,7 @@ const (
 	maxLine      = 1 << 24
 	maxHeader    = 10000   // lines before the data
 	maxValues    = 1 << 25 // numbers in a table
+	rowCost      = 8       // a row takes as much as so many numbers besides its own
 )
 
 // lines reads a text line by line, without line ends of either kind, and

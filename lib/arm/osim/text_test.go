@@ -186,6 +186,24 @@ func TestTextErrors(t *testing.T) {
 		{"trc names", trc(with(smallTRC, "Elbow 2", "", 1)), "1 marker names, NumMarkers is 2"},
 		{"trc long row", trc(with(smallTRC, "\t6\r", "\t6\t7\r", 1)), "bad:7:25: 9 fields"},
 		{"trc count", trc(with(smallTRC, "100\t2\t2", "100\t1e99\t2", 1)), "bad:3:9: NumFrames"},
+		{"trc one line", trc("PathFileType\n"), "bad:2: file ends where the line from DataRate"},
+		{"trc two lines", trc(smallTRC[:strings.Index(smallTRC, "100\t")]), "bad:3: file ends where the values"},
+		{"trc no names", trc(smallTRC[:strings.Index(smallTRC, "Frame#")]), "bad:4: file ends where the line of marker names"},
+		{"trc no axes", trc(smallTRC[:strings.Index(smallTRC, "\t\tX1")]), "bad:5: file ends where the line X1"},
+		{"trc head", trc(with(smallTRC, "Time", "Hour", 1)), "bad:4:1: expected Frame#, Time"},
+		{"trc units", trc(with(smallTRC, "Units", "Unity", 1)), "bad:3:1: NumFrames, NumMarkers and Units are needed"},
+		{"trc rate", trc(with(smallTRC, "100\t", "fast\t", 1)), `bad:3:1: DataRate is "fast"`},
+		{"trc frames", trc(with(smallTRC, "100\t2\t2", "100\t1\t2", 1)), "bad:8:1: more frames than NumFrames, 1"},
+		{"trc short row", trc(with(smallTRC, "1\t0.00\t1\t2\t3\t-4.5\t1e2\t6", "1 0.00 1 2", 1)), "bad:7:1: 4 fields"},
+		{"trc many markers", trc("PathFileType\nNumFrames NumMarkers Units\n1e9 2 m\n"), "bad:3:1: NumFrames is 1e9"},
+		{"sto header", sto(strings.Repeat("x\n", maxHeader+1)), "no endheader in"},
+		{"sto count", sto("nRows=1000000000\nendheader\ntime\n"), "bad:1:1: nrows is"},
+		{"sto version", sto("version=9\nendheader\ntime\n"), "bad:1:1: version is"},
+		{"sto no labels", sto("endheader\n\n"), "bad:3: file ends where the line of column names"},
+		{"sto nameless", sto("endheader\ntime\ta\t\tb\n"), "bad:2:8: a column without a name"},
+		{"sto timeless", sto("endheader\ntime\ta\n\t1\n"), "bad:3:1: time is"},
+		{"sto NaN time", sto("endheader\ntime\ta\nnan\t1\n"), "bad:3:1: time is"},
+		{"sto blank row", sto("endheader\ntime a\n0\n"), "bad:3:1: 1 fields: expected 2"},
 		{"sto no end", sto("x\n1\n"), "expected"},
 		{"sto number", sto(with(smallStorage, "\t3\t", "\tthree\t", 1)), `bad:9:3: elbow is "three"`},
 		{"sto rows", sto(with(smallStorage, "nRows=2", "nRows=3", 1)), "file ends after 2 rows"},
@@ -198,6 +216,19 @@ func TestTextErrors(t *testing.T) {
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, c.err, c.want)
+		}
+	}
+}
+
+// A line without end is refused before it fills the memory.
+func TestEndlessLine(t *testing.T) {
+	for _, head := range []string{"PathFileType\n", "endheader\ntime\n"} {
+		_, err := DecodeTRC(&endless{head: []byte(head)}, "endless")
+		if strings.HasPrefix(head, "end") {
+			_, err = DecodeStorage(&endless{head: []byte(head)}, "endless")
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), "endless:") || !strings.Contains(err.Error(), "line is longer than") {
+			t.Errorf("error %v", err)
 		}
 	}
 }

@@ -170,7 +170,7 @@ func (t *trcReader) rows() error {
 		if len(t.m.Frames) >= t.frames {
 			return t.errorf(1, "more frames than NumFrames, %d", t.frames)
 		}
-		if (len(t.m.Frames)+1)*(3*n+2) > maxValues {
+		if (len(t.m.Frames)+1)*(3*n+2+rowCost) > maxValues {
 			return t.errorf(1, "more than %d numbers", maxValues)
 		}
 		if err := t.row(line, n); err != nil {

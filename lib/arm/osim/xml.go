@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Bounds of an XML document.
@@ -16,8 +17,11 @@ const (
 	maxDepth       = 64
 	maxElements    = 500000
 	maxSequence    = 1 << 20 // numbers in one element
-	maxBodies      = 10000
-	maxCoordinates = 10000
+	maxName        = 256     // bytes
+	maxBodies      = 1000
+	maxCoordinates = 1000
+	maxFrames      = 10000   // fixed in bodies
+	maxWrapSlots   = 1 << 20 // over all muscles, wraps times the points that they join
 )
 
 // An element is one element of a document, without what is for display only.
@@ -76,12 +80,17 @@ func parseXML(r io.Reader, name string) (*element, error) {
 			if at == nil && root != nil {
 				return nil, fail("a second root element %s", t.Name.Local)
 			}
+			if len(t.Name.Local) > maxName {
+				return nil, fail("an element whose name is longer than %d bytes", maxName)
+			}
 			e := &element{tag: t.Name.Local, parent: at}
 			e.line, _ = d.InputPos()
 			for _, a := range t.Attr {
 				switch a.Name.Local {
 				case "name":
-					e.name = strings.TrimSpace(a.Value)
+					if e.name = strings.TrimSpace(a.Value); len(e.name) > maxName {
+						return nil, fail("%s: a name longer than %d bytes", e.tag, maxName)
+					}
 				case "file":
 					e.file = a.Value
 				case "Version":
@@ -242,17 +251,17 @@ func (d *doc) word(e *element, tags ...string) string {
 
 // sequence reads all numbers of an element.
 func (d *doc) sequence(p *element) ([]float64, error) {
-	fields := strings.Fields(strings.NewReplacer("(", " ", ")", " ", ",", " ").Replace(p.text))
-	if len(fields) > maxSequence {
-		return nil, d.errorf(p, "more than %d numbers", maxSequence)
-	}
-	v := make([]float64, len(fields))
-	for i, f := range fields {
+	var v []float64
+	between := func(r rune) bool { return unicode.IsSpace(r) || r == '(' || r == ')' || r == ',' }
+	for f := range strings.FieldsFuncSeq(p.text, between) {
+		if len(v) == maxSequence {
+			return nil, d.errorf(p, "more than %d numbers", maxSequence)
+		}
 		x, err := strconv.ParseFloat(f, 64)
 		if err != nil && !math.IsInf(x, 0) || math.IsNaN(x) {
 			return nil, d.errorf(p, "%.40q is not a number", f)
 		}
-		v[i] = x
+		v = append(v, x)
 	}
 	return v, nil
 }
