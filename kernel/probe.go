@@ -213,9 +213,7 @@ func runProbe(ctx context.Context, o probeOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, x := range a.Excluded {
-		notes = append(notes, fmt.Sprintf("trial %d is left out: %s", x.Trial, x.Why))
-	}
+	notes = append(notes, leftOut(a.Excluded)...)
 	if o.table && o.networks == "" {
 		var seeds []uint64
 		for k := range o.seeds {
@@ -275,6 +273,27 @@ func openProbed(ctx context.Context, session string, r recording.OpenOptions) (*
 		return nil, fmt.Errorf("-condition active-as-passive: %w", err)
 	}
 	return probe.ActiveAsPassive(active, passive)
+}
+
+// leftOut tells of trials that were left out, those of one reason together.
+func leftOut(list []recording.Excluded) []string {
+	var reasons []string
+	trials := map[string][]int{}
+	for _, x := range list {
+		if trials[x.Why] == nil {
+			reasons = append(reasons, x.Why)
+		}
+		trials[x.Why] = append(trials[x.Why], x.Trial)
+	}
+	var out []string
+	for _, why := range reasons {
+		if n := len(trials[why]); n > 1 {
+			out = append(out, fmt.Sprintf("%d trials are left out, the first number %d: %s", n, trials[why][0], why))
+		} else {
+			out = append(out, fmt.Sprintf("trial %d is left out: %s", trials[why][0], why))
+		}
+	}
+	return out
 }
 
 // shorten keeps the first lines and says how many more there are.
