@@ -34,6 +34,7 @@ func commands() []command {
 		generateCommand,
 		probeCommand,
 		trainCommand,
+		figureCommand,
 		installCommand,
 		uninstallCommand,
 		doctorCommand,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"github.com/spindle-lab/spindle/kernel/notebook"
 	"github.com/spindle-lab/spindle/kernel/session"
 	"github.com/spindle-lab/spindle/lib/figure"
+	"github.com/spindle-lab/spindle/lib/figure/paper"
+	"github.com/spindle-lab/spindle/lib/probe"
 	"github.com/spindle-lab/spindle/lib/run"
 )
 
@@ -23,9 +26,13 @@ type reproduceOptions struct {
 	tier    string
 	seed    uint64
 	out     string
+	figure  string
+	zenodo  string
 	gallery bool
 	save    bool
 	quiet   bool
+	fresh   bool
+	dry     bool
 }
 
 var reproduceCommand = command{
@@ -33,18 +40,43 @@ var reproduceCommand = command{
 	short: "run all notebooks (or those named) and draw their figures",
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		var o reproduceOptions
+		interpreterFlag(fs)
 		fs.StringVar(&o.tier, "tier", string(run.Smoke), "size of the run: smoke (minutes), laptop (hours) or paper")
 		fs.Uint64Var(&o.seed, "seed", 1, "one seed, the same numbers")
 		fs.StringVar(&o.out, "out", "", "folder of the run (default runs/TIME-TIER)")
-		fs.BoolVar(&o.gallery, "gallery", false, "write the figures, their numbers and a list of them into figures/ too")
-		fs.BoolVar(&o.save, "save", false, "write the executed notebooks back into notebooks/")
+		fs.StringVar(&o.figure, "figure", "", "draw one figure, such as 3b, and run only the cells that it needs")
+		fs.StringVar(&o.zenodo, "zenodo", "", "`folder` of the paper's own files (data set, checkpoints, result tables), which the notebooks then use")
+		fs.BoolVar(&o.gallery, "gallery", false, "write the figures, their numbers, a list of them and the paper's numbers beside ours into figures/ too")
+		fs.BoolVar(&o.save, "save", false, "write the executed notebooks and their measured cost back into notebooks/")
 		fs.BoolVar(&o.quiet, "quiet", false, "one line per notebook only")
+		fs.BoolVar(&o.fresh, "fresh", false, "run everything anew, also what is unchanged since it was last run")
+		fs.BoolVar(&o.dry, "cost", false, "say what it would cost, and run nothing")
 		return func(ctx context.Context, names []string) error { return reproduce(ctx, o, names, os.Stdout) }
 	},
 }
 
-// reproduce runs notebooks headless into a run folder: executed notebooks,
+// A job is one notebook of a run, or the part of it that a figure needs.
+type job struct {
+	path    string // of the file
+	name    string // relative to notebooks/
+	nb      *notebook.Notebook
+	key     *run.Key
+	figures []string
+	hit     bool
+}
+
+// reproducer runs notebooks headless into a run folder: executed notebooks,
 // figures with their numbers, and the record of the run.
+type reproducer struct {
+	o             reproduceOptions
+	tier          run.Tier
+	root, out     string
+	w             io.Writer
+	cache         run.Cache
+	here, shipped costs
+	record        *run.Record
+}
+
 func reproduce(ctx context.Context, o reproduceOptions, names []string, w io.Writer) error {
 	tier, err := run.ParseTier(o.tier)
 	if err != nil {
@@ -54,81 +86,380 @@ func reproduce(ctx context.Context, o reproduceOptions, names []string, w io.Wri
 	if err != nil {
 		return fmt.Errorf("the notebooks are in the repository: run this inside a clone of it (%w)", err)
 	}
-	paths, err := findNotebooks(filepath.Join(root, "notebooks"), names)
+	if o.zenodo != "" {
+		if o.zenodo, err = filepath.Abs(o.zenodo); err != nil {
+			return err
+		}
+		if st, err := os.Stat(o.zenodo); err != nil || !st.IsDir() {
+			return usageErrorf("-zenodo %s is no folder", o.zenodo)
+		}
+	}
+	r := &reproducer{o: o, tier: tier, root: root, w: w, record: run.NewRecord(o.seed, tier)}
+	if r.cache, err = run.OpenCache(); err != nil {
+		return err
+	}
+	if r.here, err = readCosts(filepath.Join(r.cache.Dir, costsFile)); err != nil {
+		return err
+	}
+	if r.shipped, err = readCosts(costsPath(root)); err != nil {
+		return err
+	}
+	jobs, err := r.plan(names)
 	if err != nil {
 		return err
 	}
-	started := time.Now()
-	if o.out == "" {
-		o.out = filepath.Join(root, "runs", started.Format("2006-01-02-150405")+"-"+o.tier)
+	if o.dry {
+		return nil
 	}
-	out, err := runFolder(o.out)
+	return r.run(ctx, jobs)
+}
+
+// plan says which cells of which notebooks are to run and what that costs.
+func (r *reproducer) plan(names []string) ([]*job, error) {
+	paths, err := findNotebooks(filepath.Join(r.root, "notebooks"), names)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	record := run.NewRecord(o.seed, tier)
+	wanted := map[string]map[int]bool{}
+	if r.o.figure != "" {
+		found, err := findFigures(paths, r.o.figure)
+		if err != nil {
+			return nil, err
+		}
+		paths = nil
+		for _, d := range found {
+			if wanted[d.path] == nil {
+				wanted[d.path] = map[int]bool{}
+				paths = append(paths, d.path)
+			}
+			wanted[d.path][d.cell] = true
+		}
+	}
+	inputs, err := r.inputs()
+	if err != nil {
+		return nil, err
+	}
+	var jobs []*job
+	for _, p := range paths {
+		rel, err := filepath.Rel(filepath.Join(r.root, "notebooks"), p)
+		if err != nil {
+			return nil, err
+		}
+		j := &job{path: p, name: filepath.ToSlash(rel), key: &run.Key{}}
+		if j.nb, err = r.prepare(p, wanted[p]); err != nil {
+			return nil, err
+		}
+		for name, hash := range inputs {
+			j.key.Add(name, hash)
+		}
+		for i, c := range j.nb.Cells {
+			if c.Type == notebook.Code {
+				j.key.Add(fmt.Sprintf("cell %d", i), c.Source)
+			}
+		}
+		for f := range figuresOf(j.nb) {
+			j.figures = append(j.figures, f)
+		}
+		sort.Strings(j.figures)
+		note := sayCost(j.name, j.nb, r.tier, r.here, r.shipped)
+		if !r.o.fresh {
+			if j.hit = r.cache.Has(j.key); j.hit {
+				note = "unchanged since it was last run: taken from the cache"
+			}
+		}
+		fmt.Fprintf(r.w, "%-40s %s\n", j.name, note)
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// inputs are the hashes of what every notebook may depend on besides its cells:
+// the program with all its library, the data, and the paper's own files.
+func (r *reproducer) inputs() (map[string]string, error) {
+	var k run.Key
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if err := k.AddFile("program", program); err != nil {
+		return nil, err
+	}
+	k.Add("interpreter", os.Getenv(envInterpreter))
+	const limit = 64 << 20
 	if dir, ok := run.DataDir(); ok {
-		record.Config["data"] = dir
-		for _, f := range []string{filepath.Join("characters", "mixout_reconstructed.mat"), filepath.Join("recordings", "s1_data.mat")} {
-			if p, ok := run.DataPath(f); ok {
-				if err := record.AddInput(p); err != nil {
-					return err
+		r.record.Config["data"] = dir
+		for _, sub := range []string{"characters", "recordings"} {
+			if p, ok := run.DataPath(sub); ok {
+				if err := k.AddFolder("data", p, limit); err != nil {
+					return nil, err
 				}
 			}
 		}
 	} else {
-		fmt.Fprintf(w, "no data folder (%s): strokes come from the embedded letter model, the recording is simulated\n", run.DataEnv)
+		fmt.Fprintf(r.w, "no data folder (%s): strokes come from the embedded letter model, the recording is simulated\n", run.DataEnv)
 	}
-	fmt.Fprintf(w, "%d notebooks, tier %s, seed %d, into %s\n", len(paths), tier, o.seed, out)
-	for _, p := range paths {
-		began := time.Now()
-		if err := record.AddInput(p); err != nil {
+	if r.o.zenodo != "" {
+		if err := k.AddFolder("zenodo", r.o.zenodo, limit); err != nil {
+			return nil, err
+		}
+		if err := r.sayZenodo(); err != nil {
+			return nil, err
+		}
+	}
+	// What a run left for the notebooks to read: tables of a longer training.
+	if results := filepath.Join(r.root, "figures", "results", string(r.tier)); isFolder(results) {
+		if err := k.AddFolder("results", results, limit); err != nil {
+			return nil, err
+		}
+	}
+	for name, hash := range k.Parts {
+		if name == "program" || name == "interpreter" {
+			r.record.Config[name] = hash
+			continue
+		}
+		r.record.Inputs[name] = hash
+	}
+	return k.Parts, nil
+}
+
+// sayZenodo tells which of the paper's files the notebooks will use.
+func (r *reproducer) sayZenodo() error {
+	found := 0
+	for _, condition := range []string{"active", "passive"} {
+		tables, err := figure.PublishedTables(r.o.zenodo, condition)
+		if err != nil {
 			return err
 		}
-		nb, runErr := runOne(ctx, p, out, o, w)
-		if nb != nil {
-			// What ran before an error is kept: it shows how far it came.
-			if err := nb.Write(filepath.Join(out, "notebooks", filepath.Base(p))); err != nil {
-				return err
-			}
-		}
-		if runErr != nil {
-			return errors.Join(runErr, record.Write(filepath.Join(out, "run.json")))
-		}
-		record.Timings = append(record.Timings, run.Timing{Name: filepath.Base(p), Seconds: time.Since(began).Seconds()})
-		if o.save {
-			if err := nb.Write(p); err != nil {
-				return err
-			}
-		}
-		fmt.Fprintf(w, "%-40s done in %.1f s\n", filepath.Base(p), time.Since(began).Seconds())
-	}
-	if o.gallery {
-		if err := copyFigures(filepath.Join(out, "figures"), filepath.Join(root, "figures"),
-			fmt.Sprintf("go run ./kernel reproduce -gallery -tier %s -seed %d", tier, o.seed)); err != nil {
-			return err
+		for _, t := range tables {
+			fmt.Fprintf(r.w, "using the paper's table %s\n", t)
+			found++
 		}
 	}
-	record.Finished = true
-	if err := record.Write(filepath.Join(out, "run.json")); err != nil {
+	if found == 0 {
+		fmt.Fprintf(r.w, "no result table of the paper in %s: want task_driven_results_active.h5, untrained_results_active.h5, or those of passive\n", r.o.zenodo)
+	}
+	return nil
+}
+
+func isFolder(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+// prepare reads a notebook, sets its parameters and cuts it to what the cells
+// need, if any are named.
+func (r *reproducer) prepare(path string, targets map[int]bool) (*notebook.Notebook, error) {
+	nb, err := notebook.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	params, err := nb.Parameters()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range params {
+		switch p.Name {
+		case "tier":
+			values["tier"] = r.o.tier
+		case "seed":
+			values["seed"] = strconv.FormatUint(r.o.seed, 10)
+		}
+	}
+	if err := nb.SetParameters(values); err != nil {
+		return nil, err
+	}
+	if targets != nil {
+		slice(nb, targets)
+	}
+	return nb, nil
+}
+
+func (r *reproducer) run(ctx context.Context, jobs []*job) error {
+	started := time.Now()
+	if r.o.out == "" {
+		r.o.out = filepath.Join(r.root, "runs", started.Format("2006-01-02-150405")+"-"+r.o.tier)
+	}
+	var err error
+	if r.out, err = runFolder(r.o.out); err != nil {
 		return err
 	}
-	figures, _ := filepath.Glob(filepath.Join(out, "figures", "*.png"))
-	fmt.Fprintf(w, "all %d notebooks ran in %.1f s: %d figures in %s\n", len(paths), time.Since(started).Seconds(), len(figures), filepath.Join(out, "figures"))
+	fmt.Fprintf(r.w, "%d notebooks, tier %s, seed %d, into %s\n", len(jobs), r.tier, r.o.seed, r.out)
+	drawnBy := map[string]string{}
+	for _, j := range jobs {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(r.out, "notebooks", filepath.FromSlash(j.name))), 0o755); err != nil {
+			return err
+		}
+		began := time.Now()
+		for _, f := range j.figures {
+			drawnBy[f] = j.name
+		}
+		how, err := r.one(ctx, j)
+		if err != nil {
+			return errors.Join(err, r.record.Write(filepath.Join(r.out, "run.json")))
+		}
+		r.record.Timings = append(r.record.Timings, run.Timing{Name: j.name, Seconds: time.Since(began).Seconds()})
+		if r.o.save && r.o.figure == "" {
+			if err := j.nb.Write(j.path); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(r.w, "%-40s %s in %.1f s\n", j.name, how, time.Since(began).Seconds())
+	}
+	if r.o.save {
+		if err := r.shipped.write(costsPath(r.root)); err != nil {
+			return err
+		}
+	}
+	if r.o.gallery {
+		published, err := r.published()
+		if err != nil {
+			return err
+		}
+		made := paper.Run{Tier: r.tier, Seed: r.o.seed, Command: fmt.Sprintf("go run ./kernel reproduce -gallery -tier %s -seed %d", r.tier, r.o.seed)}
+		if err := copyFigures(filepath.Join(r.out, "figures"), filepath.Join(r.root, "figures"), made, drawnBy, published); err != nil {
+			return err
+		}
+	}
+	r.record.Finished = true
+	if err := r.record.Write(filepath.Join(r.out, "run.json")); err != nil {
+		return err
+	}
+	figures, _ := filepath.Glob(filepath.Join(r.out, "figures", "*.png"))
+	fmt.Fprintf(r.w, "all %d notebooks ran in %.1f s: %d figures in %s\n", len(jobs), time.Since(started).Seconds(), len(figures), filepath.Join(r.out, "figures"))
+	return nil
+}
+
+// published reads the paper's own result tables, of both conditions.
+func (r *reproducer) published() ([]probe.Score, error) {
+	if r.o.zenodo == "" {
+		return nil, nil
+	}
+	return figure.PublishedScores(r.o.zenodo)
+}
+
+// one runs a notebook, or takes its result from the cache.
+func (r *reproducer) one(ctx context.Context, j *job) (how string, err error) {
+	written := filepath.Join(r.out, "notebooks", filepath.FromSlash(j.name))
+	// Each notebook draws into a folder of its own, so that the cache knows what
+	// belongs to it.
+	own := filepath.Join(r.out, ".own")
+	if err := os.MkdirAll(filepath.Join(own, "figures"), 0o755); err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(own)
+	if j.hit {
+		_, ok, err := r.cache.Restore(j.key, own)
+		if err != nil {
+			return "", err
+		}
+		if ok {
+			if j.nb, err = notebook.Read(filepath.Join(own, "notebook.ipynb")); err != nil {
+				return "", err
+			}
+			if err := j.nb.Write(written); err != nil {
+				return "", err
+			}
+			return "unchanged, from the cache", collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures"))
+		}
+	}
+	if err := r.record.AddInput(j.path); err != nil {
+		return "", err
+	}
+	runErr := r.execute(ctx, j, filepath.Join(own, "figures"))
+	// What ran before an error is kept: it shows how far it came.
+	if err := j.nb.Write(written); err != nil {
+		return "", err
+	}
+	if runErr != nil {
+		return "", errors.Join(runErr, collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures")))
+	}
+	if err := j.nb.Write(filepath.Join(own, "notebook.ipynb")); err != nil {
+		return "", err
+	}
+	files := []string{"notebook.ipynb"}
+	drawn, err := filepath.Glob(filepath.Join(own, "figures", "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, f := range drawn {
+		files = append(files, filepath.Join("figures", filepath.Base(f)))
+	}
+	if err := r.cache.Store(j.key, own, files); err != nil {
+		return "", fmt.Errorf("the cache of results: %w", err)
+	}
+	if err := r.here.write(filepath.Join(r.cache.Dir, costsFile)); err != nil {
+		return "", err
+	}
+	return "done", collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures"))
+}
+
+// collect copies the files of one folder into another.
+func collect(from, to string) error {
+	files, err := filepath.Glob(filepath.Join(from, "*"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := writeBytes(filepath.Join(to, filepath.Base(f)), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// execute runs a notebook in a session of its own.
+func (r *reproducer) execute(ctx context.Context, j *job, figures string) error {
+	told, err := json.Marshal(map[string]string{"Notebook": j.name, "Tier": string(r.tier), "Seed": strconv.FormatUint(r.o.seed, 10), "Inputs": j.key.Sum()})
+	if err != nil {
+		return err
+	}
+	env := []string{figure.OutEnv + "=" + figures, figure.ProvenanceEnv + "=" + string(told), figure.ZenodoEnv + "=" + r.o.zenodo}
+	s, err := session.Start(session.Config{Dir: filepath.Dir(j.path), Env: env})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	whole := r.o.figure == ""
+	opt := notebook.Options{Name: j.name, Progress: func(st notebook.Step) {
+		if !st.Done || st.Skipped {
+			return
+		}
+		r.here.note(j.name, r.tier, st.Source, st.Elapsed)
+		r.shipped.note(j.name, r.tier, st.Source, st.Elapsed)
+		if !r.o.quiet {
+			fmt.Fprintf(r.w, "%-40s cell %2d of %d  %5.1f s  %s\n", j.name, st.Index, st.Total, st.Elapsed.Seconds(), firstLine(st.Source))
+		}
+	}}
+	if err := notebook.Execute(ctx, j.nb, s, opt); err != nil {
+		return err
+	}
+	if whole {
+		r.here.prune(j.name, j.nb)
+		r.shipped.prune(j.name, j.nb)
+	}
 	return nil
 }
 
 // findNotebooks lists the notebooks in their order, or those that the names
 // pick: "03", "03_training" or the file's name.
 func findNotebooks(dir string, names []string) ([]string, error) {
-	all, err := filepath.Glob(filepath.Join(dir, "*.ipynb"))
-	if err != nil {
-		return nil, err
+	var all []string
+	for _, pattern := range []string{"*.ipynb", filepath.Join("*", "*.ipynb")} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, err
+		}
+		sort.Strings(found)
+		all = append(all, found...)
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("no notebooks in %s", dir)
 	}
-	sort.Strings(all)
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -173,51 +504,6 @@ func runFolder(dir string) (string, error) {
 	return dir, os.Remove(probe.Name())
 }
 
-// runOne runs one notebook in a session of its own.
-func runOne(ctx context.Context, path, out string, o reproduceOptions, w io.Writer) (*notebook.Notebook, error) {
-	nb, err := notebook.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]string{}
-	params, err := nb.Parameters()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range params {
-		switch p.Name {
-		case "tier":
-			values["tier"] = o.tier
-		case "seed":
-			values["seed"] = strconv.FormatUint(o.seed, 10)
-		}
-	}
-	if err := nb.SetParameters(values); err != nil {
-		return nil, err
-	}
-	s, err := session.Start(session.Config{
-		Dir: filepath.Dir(path),
-		Env: []string{figure.OutEnv + "=" + filepath.Join(out, "figures"), run.CacheEnv + "=" + filepath.Join(out, "cache")},
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	name := filepath.Base(path)
-	opt := notebook.Options{Name: name}
-	if !o.quiet {
-		opt.Progress = func(st notebook.Step) {
-			if st.Done && !st.Skipped {
-				fmt.Fprintf(w, "%-40s cell %2d of %d  %5.1f s  %s\n", name, st.Index, st.Total, st.Elapsed.Seconds(), firstLine(st.Source))
-			}
-		}
-	}
-	if err := notebook.Execute(ctx, nb, s, opt); err != nil {
-		return nb, err
-	}
-	return nb, nil
-}
-
 func firstLine(source string) string {
 	for _, l := range strings.Split(source, "\n") {
 		if l = strings.TrimSpace(l); l != "" && l != "import (" && !strings.HasPrefix(l, "//") {
@@ -228,35 +514,4 @@ func firstLine(source string) string {
 		}
 	}
 	return ""
-}
-
-// copyFigures copies the figures of a run into the gallery and lists them with
-// their captions.
-func copyFigures(from, to, command string) error {
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		return err
-	}
-	var list strings.Builder
-	fmt.Fprintf(&list, "# Figures\n\nWritten by `%s`. Beside each picture: SVG, and the plotted numbers as CSV.\n", command)
-	for _, e := range entries {
-		raw, err := os.ReadFile(filepath.Join(from, e.Name()))
-		if err != nil {
-			return err
-		}
-		name, ext, _ := strings.Cut(e.Name(), ".")
-		switch ext {
-		case "txt": // the caption, which comes after the picture of the same name
-			notebook, _, _ := strings.Cut(name, "_")
-			fmt.Fprintf(&list, "\n## %s\n\n![%s](%s.png)\n\n%s From notebook %s.\n", name, name, name, strings.TrimSpace(string(raw)), strings.TrimRight(notebook, "abcdefgh"))
-			continue
-		case "png", "svg", "csv":
-		default:
-			continue
-		}
-		if err := run.WriteFile(filepath.Join(to, e.Name()), func(w io.Writer) error { _, err := w.Write(raw); return err }); err != nil {
-			return err
-		}
-	}
-	return run.WriteFile(filepath.Join(to, "README.md"), func(w io.Writer) error { _, err := io.WriteString(w, list.String()); return err })
 }

@@ -94,10 +94,10 @@ func twinOf(s *probe.Score) twin {
 	return twin{s.Name, s.Monkey, s.Session, s.Condition, s.Seed}
 }
 
-// TrainedAgainstUntrained draws for every network of a table its best layer's
-// mean test explained variance after training against that of the same network
-// before, in the colour of its task's group.
-func TrainedAgainstUntrained(title string, scores []probe.Score) *Panel {
+// TwinPairs pairs, for every trained network of a table, its best layer's mean
+// test explained variance (Y) with that of the same network untrained (X), by
+// group of tasks.
+func TwinPairs(scores []probe.Score) []Pairs {
 	best := Best(scores)
 	before := map[twin]float64{}
 	for i := range best {
@@ -105,11 +105,18 @@ func TrainedAgainstUntrained(title string, scores []probe.Score) *Panel {
 			before[twinOf(&best[i])] = best[i].MeanTest
 		}
 	}
-	groups := pairsBy(best, func(s *probe.Score) (string, string, float64, float64, bool) {
+	return pairsBy(best, func(s *probe.Score) (string, string, float64, float64, bool) {
 		x, ok := before[twinOf(s)]
 		g := groupOf(s.Task)
 		return g, g, x, s.MeanTest, ok && trainedOn(s)
 	})
+}
+
+// TrainedAgainstUntrained draws for every network of a table its best layer's
+// mean test explained variance after training against that of the same network
+// before, in the colour of its task's group.
+func TrainedAgainstUntrained(title string, scores []probe.Score) *Panel {
+	groups := TwinPairs(scores)
 	if len(groups) == 0 {
 		return emptyPanel("paired", title+": no network with its untrained twin")
 	}

@@ -268,28 +268,39 @@ func Best(scores []probe.Score) []probe.Score {
 // ZenodoEnv names the variable that holds the folder of the paper's own files.
 const ZenodoEnv = "SPINDLE_ZENODO"
 
-// Published finds the paper's result tables for a condition, "active" or
-// "passive", in and below $SPINDLE_ZENODO, and reads them: task-driven networks
-// and untrained ones. Without the folder there are none, which is no error; a
-// folder without the tables is one.
+// Published reads the paper's result tables for a condition, "active" or
+// "passive", in and below $SPINDLE_ZENODO: task-driven networks and untrained
+// ones. Without the folder, or without such tables in it, there are none.
 func Published(condition string) ([]probe.Score, error) {
 	dir := os.Getenv(ZenodoEnv)
 	if dir == "" {
 		return nil, nil
 	}
-	paths, err := PublishedTables(dir, condition)
-	if err != nil {
-		return nil, err
-	}
-	var all []probe.Score
-	for _, p := range paths {
-		s, err := ReadScores(p)
+	return publishedScores(dir, condition)
+}
+
+// PublishedScores reads the result tables of both conditions in and below a
+// folder.
+func PublishedScores(dir string) ([]probe.Score, error) {
+	return publishedScores(dir, "active", "passive")
+}
+
+func publishedScores(dir string, conditions ...string) ([]probe.Score, error) {
+	var out []probe.Score
+	for _, condition := range conditions {
+		paths, err := PublishedTables(dir, condition)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, s...)
+		for _, p := range paths {
+			s, err := ReadScores(p)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, s...)
+		}
 	}
-	return all, nil
+	return out, nil
 }
 
 // PublishedTables lists the result tables of a condition in and below a folder.
@@ -308,9 +319,6 @@ func PublishedTables(dir, condition string) ([]string, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the folder of the paper's files: %w", err)
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: no task_driven_results_%s.h5 and no untrained_results_%[2]s.h5 in it", dir, condition)
 	}
 	sort.Strings(out)
 	return out, nil

@@ -60,17 +60,21 @@ func Units(title string, groups []probe.Group) *Panel {
 
 // Layers draws mean test explained variance against layer for every network of
 // a table; untrained twins are dashed.
-func Layers(title string, t *probe.Table) *Panel {
+func Layers(title string, t *probe.Table) *Panel { return LayersOf(title, t.ByLayer()) }
+
+// LayersOf is [Layers] for layer scores.
+func LayersOf(title string, scores []probe.Score) *Panel {
 	at := map[probe.Model]int{}
 	var curves []LayerCurve
 	tasks := map[string]bool{}
-	for i := range t.Rows {
-		if r := &t.Rows[i]; r.Family != "" && r.LayerType != "linear" && r.Task != probe.Untrained {
-			tasks[r.Task] = true
+	for i := range scores {
+		if s := &scores[i]; trainedOn(s) {
+			tasks[s.Task] = true
 		}
 	}
-	for _, s := range t.ByLayer() {
-		if s.Family == "" || s.LayerType == "linear" {
+	for i := range scores {
+		s := &scores[i]
+		if !ofNetwork(s) {
 			continue
 		}
 		i, ok := at[s.Model]
@@ -150,19 +154,7 @@ func BestLayersOf(title string, t *probe.Table) *Panel {
 }
 
 // NetworkScores turns a probe's table into the lines of the task-space matrix.
-func NetworkScores(t *probe.Table) []stats.NetworkScore {
-	var out []stats.NetworkScore
-	for _, s := range t.ByLayer() {
-		if s.Family == "" || s.LayerType == "linear" {
-			continue
-		}
-		out = append(out, stats.NetworkScore{
-			Task: s.Task, Animal: s.Monkey, Family: s.Family, Model: fmt.Sprintf("%s seed %d", s.Name, s.Seed),
-			Layer: s.Layer, EVTrain: s.MeanTrain, EVTest: s.MeanTest,
-		})
-	}
-	return out
-}
+func NetworkScores(t *probe.Table) []stats.NetworkScore { return SpaceScores(t.ByLayer()) }
 
 // TaskPoints pairs the rows of an embedding, shape [group·tasks + task][2],
 // with their tasks and means.
