@@ -1,7 +1,7 @@
 // Package task holds the sixteen tasks of the paper, and data-driven training,
 // in one table: what a network is asked to predict, with which head and loss,
 // and what is reported of it. A new task is one entry of the table and its
-// target function.
+// target function, here or by [Add] in a program or a notebook.
 //
 // Inputs are [muscle][time][channel] float32, length in mm and velocity in mm/s,
 // 39 muscles and 400 samples of 10 ms. Targets are [output][time] in cm, deg and

@@ -3,6 +3,7 @@ package task
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Head is what stands on the encoder's last feature map.
@@ -136,12 +137,68 @@ func (t Task) MetricName() string {
 	return fmt.Sprintf("%s (%s)", t.Metric, t.Unit)
 }
 
+// published is the number of the paper's tasks, the first of the table.
+const published = 16
+
 // All returns the sixteen tasks of the paper, in the paper's order.
-func All() []Task { return append([]Task(nil), table[:16]...) }
+func All() []Task {
+	adding.RLock()
+	defer adding.RUnlock()
+	return append([]Task(nil), table[:published]...)
+}
+
+// adding guards the table, to which [Add] adds.
+var adding sync.RWMutex
+
+// Add adds a task of one's own, under a name and an alias that no other has: an
+// entry of the table and its target function. Training, grids and published
+// folders take it by its name like any other. The hyper-parameters that it
+// leaves open are those of the hand position task.
+func Add(t Task) error {
+	adding.Lock()
+	defer adding.Unlock()
+	if t.Alias == "" {
+		t.Alias = t.Name
+	}
+	for _, o := range table {
+		for _, name := range []string{t.Name, t.Alias} {
+			if name == o.Name || name == o.Alias {
+				return fmt.Errorf("task: there is a task %q", name)
+			}
+		}
+	}
+	switch {
+	case t.Name == "" || strings.ContainsAny(t.Name+t.Alias, ", /\\"):
+		return fmt.Errorf("task: name %q, alias %q: expected a word without commas and slashes", t.Name, t.Alias)
+	case t.Target == nil && t.Head != Decoder && t.Head != Projector:
+		return fmt.Errorf("task: %s: no Target function", t.Name)
+	case t.Outputs < 1 && len(t.Keys) == 0 && t.Head != Decoder:
+		return fmt.Errorf("task: %s: neither Outputs nor Keys say how many outputs there are", t.Name)
+	case t.Dropout < 0 || t.Dropout > 1:
+		return fmt.Errorf("task: %s: Dropout is %g, expected the share that is kept, 1 for all", t.Name, t.Dropout)
+	}
+	if t.Title == "" {
+		t.Title = t.Name
+	}
+	if t.Dropout == 0 {
+		t.Dropout = 1
+	}
+	like := table[1]
+	if t.TCN.Batch == 0 {
+		t.TCN = like.TCN
+	}
+	if t.LSTM.Batch == 0 {
+		t.LSTM = like.LSTM
+	}
+	table = append(table[:len(table):len(table)], t)
+	return nil
+}
 
 // Lookup returns a task by its code name or its alias: one of the sixteen, or
-// "data_driven".
+// "data_driven", or one that was added.
 func Lookup(name string) (Task, error) {
+	adding.RLock()
+	defer adding.RUnlock()
 	for _, t := range table {
 		if name == t.Name || name == t.Alias {
 			return t, nil
@@ -158,6 +215,8 @@ func Lookup(name string) (Task, error) {
 // whether there is one. Data-driven networks of the six monkeys are numbered in
 // steps of 100 from the first.
 func OfExperiment(id int) (Task, bool) {
+	adding.RLock()
+	defer adding.RUnlock()
 	for _, t := range table {
 		for _, n := range t.Experiments {
 			if n != 0 && (id == n || t.Group == DataDriven && id > n && id <= n+500 && (id-n)%100 == 0) {

@@ -313,3 +313,40 @@ func TestPublishedNames(t *testing.T) {
 		t.Errorf("beta2_power %v, %v", p, err)
 	}
 }
+
+// The published snapshots are the weights after the update of their step:
+// those that a run of one step more ends with. The shares of data-driven
+// training put three of them into a short run.
+func TestSnapshots(t *testing.T) {
+	src := toys(64)
+	src.Val = nil
+	cfg := Config{Task: "data_driven", Arch: small()[2], Seed: 2, Batch: 16, Steps: 20, Dir: t.TempDir()}
+	if _, err := RunOn(context.Background(), cfg, src); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(cfg.Dir, "model_*.ckpt.index"))
+	if err != nil || len(files) != 4 { // of steps 0, 2, 5 and 7
+		t.Errorf("%v, %v", files, err)
+	}
+	for step, name := range map[int]string{2: "model_2.ckpt", 5: "model_5.ckpt", 7: "model_7.ckpt"} {
+		c := cfg
+		c.Dir, c.Steps = "", step+1
+		r, err := RunOn(context.Background(), c, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := openBundle(filepath.Join(cfg.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range r.Model.Params() {
+			v, err := b.floats(scope+p.Name, p.Shape)
+			if err != nil || !reflect.DeepEqual(v, p.Data) {
+				t.Errorf("%s: %s differs (%v)", name, p.Name, err)
+			}
+		}
+		if _, err := readYAML(filepath.Join(cfg.Dir, strings.Replace(strings.Replace(name, "model", "config", 1), ".ckpt", ".yaml", 1))); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -330,3 +330,38 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// Early stop by the metric, and progress to the end.
+func TestStopAtAndReport(t *testing.T) {
+	cfg := Config{Task: "hand_pos", Arch: small()[2], Seed: 1, Batch: 16, Steps: 60, ValidateEvery: 5, LR: 2e-3}
+	full, err := RunOn(context.Background(), cfg, toys(64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	goal := full.History[6].Metric
+	first := 0
+	for first < len(full.History) && full.History[first].Metric > goal {
+		first++
+	}
+	done, total := 0, 0
+	r, err := RunOn(context.Background(), cfg, toys(64), StopAt(goal, false), Report(func(d, n int, note string) {
+		done, total = d, n
+		if !strings.Contains(note, "loss") {
+			t.Errorf("note %q", note)
+		}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Early || r.Steps != full.History[first].Step+1 || done != r.Steps || total != 60 {
+		t.Errorf("early %v after %d steps, want %d; reported %d of %d", r.Early, r.Steps, full.History[first].Step+1, done, total)
+	}
+	// What was reached by then is what is tested.
+	if !reflect.DeepEqual(r.Losses, full.Losses[:r.Steps]) {
+		t.Error("other losses than those of the whole run")
+	}
+	accuracy := StopAt(0.5, true)
+	if !accuracy(Event{Point: &Point{Metric: 0.4}}) || accuracy(Event{Point: &Point{Metric: 0.5}}) || !accuracy(Event{}) {
+		t.Error("a goal of accuracy")
+	}
+}
