@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"go/doc/comment"
 	"html"
 	"strings"
 
@@ -32,6 +33,12 @@ func (s *Session) Inspect(ctx context.Context, code string, pos, detail int) (ma
 	if err := s.call(ctx, message{Op: "inspect", Code: code, Pos: pos}, &in); err != nil || in.Decl == "" {
 		return nil, err
 	}
+	return in.bundle(), nil
+}
+
+// bundle renders an inspection; the documentation in Go's own way, so that its
+// lists and tables stay what they are.
+func (in inspection) bundle() map[string]any {
 	text, page := in.Decl, "<pre><code>"+html.EscapeString(in.Decl)+"</code></pre>"
 	md := "```go\n" + in.Decl + "\n```\n"
 	if in.Value != "" {
@@ -40,11 +47,14 @@ func (s *Session) Inspect(ctx context.Context, code string, pos, detail int) (ma
 		md += "\n`= " + strings.ReplaceAll(in.Value, "`", "'") + "`\n"
 	}
 	if in.Doc != "" {
-		text += "\n\n" + in.Doc
-		page += "<p>" + strings.ReplaceAll(html.EscapeString(in.Doc), "\n\n", "</p><p>") + "</p>"
-		md += "\n" + in.Doc + "\n"
+		known := comment.Parser{LookupSym: func(recv, name string) bool { return true }}
+		doc := known.Parse(in.Doc)
+		p := comment.Printer{HeadingLevel: 4, TextWidth: 80, DocLinkURL: func(*comment.DocLink) string { return "" }, HeadingID: func(*comment.Heading) string { return "" }}
+		text += "\n\n" + strings.TrimRight(string(p.Text(doc)), "\n")
+		page += string(p.HTML(doc))
+		md += "\n" + string(p.Markdown(doc))
 	}
-	return map[string]any{"text/plain": text, "text/html": page, "text/markdown": md}, nil
+	return map[string]any{"text/plain": text, "text/html": page, "text/markdown": md}
 }
 
 // IsComplete tells whether a text is a whole cell; see [cell.IsComplete].

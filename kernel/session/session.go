@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -361,6 +362,11 @@ func startWorker(cfg Config, dispatch func(message)) (*worker, error) {
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
+		defer func() {
+			for _, st := range w.out {
+				st.release(math.MaxInt)
+			}
+		}()
 		for {
 			m, err := w.link.receive()
 			if err != nil {
@@ -376,6 +382,9 @@ func startWorker(cfg Config, dispatch func(message)) (*worker, error) {
 				}
 			}
 			dispatch(m)
+			for _, st := range w.out {
+				st.release(m.Sync)
+			}
 		}
 	}()
 	watched := make(chan struct{})

@@ -46,6 +46,7 @@ type stream struct {
 	mu      sync.Mutex
 	cond    *sync.Cond
 	seen    int // number of the last marker
+	sent    int // number of the last marker whose message has been passed on
 	over    bool
 	pending []byte // text not yet passed on
 	last    []byte // the end of all text, for the epitaph
@@ -95,9 +96,13 @@ func (s *stream) read() {
 			num, _ := strconv.Atoi(string(data[i+len(s.prefix) : i+s.length-1]))
 			data = data[i+s.length:]
 			s.flush(true)
+			// What was printed after the message goes out after it.
 			s.mu.Lock()
 			s.seen = max(s.seen, num)
 			s.cond.Broadcast()
+			for s.sent < num {
+				s.cond.Wait()
+			}
 			s.mu.Unlock()
 		}
 		if err != nil {
@@ -191,6 +196,14 @@ func (s *stream) wait(n int) {
 	for s.seen < n && !s.over {
 		s.cond.Wait()
 	}
+}
+
+// release lets text pass that was printed after marker n.
+func (s *stream) release(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = max(s.sent, n)
+	s.cond.Broadcast()
 }
 
 // reset begins to count for a new cell.
