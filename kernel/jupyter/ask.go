@@ -3,6 +3,7 @@ package jupyter
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -85,7 +86,8 @@ func (k *Kernel) isComplete(m *Message) (string, any) {
 	status, indent := k.backend.IsComplete(q.Code)
 	c := map[string]any{"status": status}
 	if status == "incomplete" {
-		c["indent"] = indent
+		// The console shows a tab as ^I.
+		c["indent"] = strings.ReplaceAll(indent, "\t", "    ")
 	}
 	return "is_complete_reply", c
 }

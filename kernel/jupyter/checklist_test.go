@@ -71,18 +71,35 @@ func TestControlWhileACellRuns(t *testing.T) {
 	silence(t, cl, IOPub) // nothing says busy after that idle
 }
 
-// The last word about the state is idle, however a control request and the end
+// The last word about the state is idle, however control requests and the end
 // of a cell meet.
 func TestNeverBusyAtTheEnd(t *testing.T) {
-	cl := start(t, newFake(nil)).client()
-	for range 300 {
-		run, _ := cl.Send(Shell, "execute_request", obj{"code": "1"})
-		info, _ := cl.Send(Control, "kernel_info_request", obj{})
-		open, state := map[string]bool{run: true, info: true}, ""
-		for len(open) > 0 {
-			m, err := cl.Recv(IOPub, wait)
-			if err != nil {
-				t.Fatal(err)
+	l := start(t, newFake(func(_ context.Context, _ string, out func(session.Event)) error {
+		for range 20 {
+			out(text("x"))
+		}
+		return nil
+	}))
+	cl, other := l.client(), l.client()
+	for range 30 {
+		open, state := map[string]bool{}, ""
+		for i := range 30 {
+			from := []*Client{cl, other}[i%2]
+			ch, typ := Channel(Control), "kernel_info_request"
+			if i == 10 {
+				ch, typ = Shell, "execute_request"
+			} else if i%2 == 1 {
+				ch = Shell
+			}
+			id, _ := from.Send(ch, typ, obj{"code": "1"})
+			open[id] = true
+		}
+		for {
+			m, err := cl.Recv(IOPub, time.Millisecond)
+			if err != nil && len(open) == 0 {
+				break
+			} else if err != nil {
+				continue
 			}
 			if m.Header.Type == "status" {
 				state = kinds([]*Message{m})[0]
@@ -90,9 +107,6 @@ func TestNeverBusyAtTheEnd(t *testing.T) {
 			if m.idle() {
 				delete(open, m.ParentID())
 			}
-		}
-		if m, err := cl.Recv(IOPub, 200*time.Microsecond); err == nil && m.Header.Type == "status" {
-			state = kinds([]*Message{m})[0]
 		}
 		if state != "idle" {
 			t.Fatal("the kernel seems busy when all is done")

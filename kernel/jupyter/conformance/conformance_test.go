@@ -1,125 +1,196 @@
+// Package conformance holds what others say about the kernel: Jupyter's own
+// test suite, nbconvert, papermill, the console, JupyterLab and Notebook, and
+// the known mistakes of kernels that need a live process to be seen.
+//
+// All run the real program: it is built, installed as a user would, and found
+// by Jupyter. What a machine lacks is skipped with one line; with
+// SPINDLE_REQUIRE_JUPYTER=1 it is installed by the script setup, nothing is
+// skipped, and the slow tests, which drive browsers, run too.
+// SPINDLE_ALL_NOTEBOOKS=1 sends every notebook through nbconvert, not one.
+// SPINDLE_SHOTS=DIR keeps the screenshots of the browsers.
 package conformance
 
 import (
-	"context"
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 
-	"github.com/spindle-lab/spindle/kernel/cell"
-	"github.com/spindle-lab/spindle/kernel/jupyter"
 	"github.com/spindle-lab/spindle/kernel/notebook"
-	"github.com/spindle-lab/spindle/kernel/session"
-	"github.com/spindle-lab/spindle/kernel/symbols"
-	_ "github.com/spindle-lab/spindle/kernel/symbols/lib"
-	_ "github.com/spindle-lab/spindle/kernel/symbols/mod"
-	_ "github.com/spindle-lab/spindle/kernel/symbols/std"
-	"github.com/spindle-lab/spindle/lib/display"
 )
 
-// The test binary plays the kernel's executable: its kernel and worker commands.
+const root = "../../.."
+
+var required = os.Getenv("SPINDLE_REQUIRE_JUPYTER") != ""
+
+// The program and the folder that Jupyter finds it in, made once.
+var installed struct {
+	once     sync.Once
+	dir, exe string
+	env      []string
+	err      error
+}
+
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case "worker":
-			os.Exit(session.Worker(func(out *session.Output) session.Setup {
-				display.SetSink(sink{out})
-				return session.Setup{Options: cell.Options{
-					Symbols: symbols.Table, Importer: symbols.NewImporter(),
-					Paths: symbols.Paths(), Path: symbols.PathOf, Doc: symbols.Doc, Show: display.Last,
-				}}
-			}))
-		case "kernel":
-			if err := kernel(os.Args[2]); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-			os.Exit(0)
-		}
+	code := m.Run()
+	if installed.dir != "" {
+		os.RemoveAll(installed.dir)
 	}
-	os.Exit(m.Run())
+	os.Exit(code)
 }
 
-type sink struct{ out *session.Output }
-
-func (s sink) Display(b display.Bundle, id string, update bool) {
-	s.out.Display(b.Data, b.Metadata, id, update)
-}
-func (s sink) Result(b display.Bundle) { s.out.Result(b.Data, b.Metadata) }
-func (s sink) Clear(wait bool)         { s.out.Clear(wait) }
-
-func kernel(path string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	c, err := jupyter.ReadConnection(path)
-	if err != nil {
-		return err
-	}
-	s, err := session.Start(session.Config{})
-	if err != nil {
-		return err
-	}
-	k, err := jupyter.New(c, s, jupyter.Options{Info: jupyter.Info{
-		Implementation: "spindle", Version: "0", Banner: "spindle",
-		Language: map[string]any{"name": "go", "version": "1.26", "mimetype": "text/x-go", "file_extension": ".go", "codemirror_mode": "go", "pygments_lexer": "go"},
-	}})
-	if err != nil {
-		return err
-	}
-	return k.Run(ctx)
-}
-
-// systemPython returns Debian's python3 if it has the module.
-func systemPython(t *testing.T, module string) string {
+// program returns the built program and an environment in which Jupyter finds
+// it and nothing of the user's is touched.
+func program(t *testing.T) (exe string, env []string) {
 	t.Helper()
-	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import "+module).Run(); err != nil {
-		t.Skipf("%s has no %s", python, module)
+	in := &installed
+	in.once.Do(func() {
+		if in.dir, in.err = os.MkdirTemp("", "spindle-jupyter"); in.err != nil {
+			return
+		}
+		in.env = append(os.Environ(),
+			"JUPYTER_DATA_DIR="+filepath.Join(in.dir, "data"), "JUPYTER_CONFIG_DIR="+filepath.Join(in.dir, "config"),
+			"JUPYTER_RUNTIME_DIR="+filepath.Join(in.dir, "run"), "XDG_STATE_HOME="+filepath.Join(in.dir, "state"),
+			"JUPYTER_PLATFORM_DIRS=0")
+		if in.exe = os.Getenv("SPINDLE_BINARY"); in.exe == "" {
+			in.exe = filepath.Join(in.dir, "spindle")
+			if out, err := exec.Command("go", "build", "-o", in.exe, root+"/kernel").CombinedOutput(); err != nil {
+				in.err = fmt.Errorf("%w\n%s", err, out)
+				return
+			}
+		}
+		cmd := exec.Command(in.exe, "install")
+		cmd.Env = in.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			in.err = fmt.Errorf("spindle install: %w\n%s", err, out)
+		}
+	})
+	if in.err != nil {
+		t.Fatal(in.err)
+	}
+	return in.exe, in.env
+}
+
+var newestPython = sync.OnceValues(func() (string, error) {
+	args := []string{"-where"}
+	if required {
+		args = nil
+	}
+	cmd := exec.Command("./setup", args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	dir := strings.TrimSpace(string(out))
+	if _, err := os.Stat(filepath.Join(dir, "complete")); err != nil {
+		return "", fmt.Errorf("the newest Jupyter is not there; kernel/jupyter/conformance/setup installs it")
+	}
+	return filepath.Join(dir, "bin", "python"), nil
+})
+
+// newest returns the Python of the newest Jupyter.
+func newest(t *testing.T) string {
+	t.Helper()
+	python, err := newestPython()
+	if err != nil {
+		miss(t, err.Error())
 	}
 	return python
 }
 
-// install writes a kernelspec for the test binary into a Jupyter data folder
-// of its own and returns the environment that points there.
-func install(t *testing.T) []string {
+// debian returns the system's Python if it has a module.
+func debian(t *testing.T, module string) string {
 	t.Helper()
-	dir := t.TempDir()
-	t.Setenv("JUPYTER_DATA_DIR", dir)
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	if required {
+		newest(t) // the script installs both
 	}
-	spec := jupyter.Spec{Name: "spindle-test", Display: "test", Language: "go", Args: []string{"kernel", "{connection_file}"}}
-	if _, err := spec.Install(jupyter.Where{}, exe); err != nil {
-		t.Fatal(err)
+	const python = "/usr/bin/python3"
+	if err := exec.Command(python, "-c", "import "+module).Run(); err != nil {
+		miss(t, python+" has no "+module+"; kernel/jupyter/conformance/setup installs it on Debian")
 	}
-	return append(os.Environ(), "JUPYTER_DATA_DIR="+dir, "JUPYTER_CONFIG_DIR="+filepath.Join(dir, "config"))
+	return python
 }
 
-// Jupyter's own suite, every test of it.
-func TestJupyterKernelTest(t *testing.T) {
-	python := systemPython(t, "jupyter_kernel_test")
-	cmd := exec.Command(python, "jkt.py", "-v")
-	cmd.Env = install(t)
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Error(err)
+func miss(t *testing.T, why string) {
+	t.Helper()
+	if required {
+		t.Fatal(why)
 	}
+	t.Skip(why)
+}
+
+func slow(t *testing.T) {
+	t.Helper()
+	if !required {
+		t.Skip("drives a browser; SPINDLE_REQUIRE_JUPYTER=1 runs it")
+	}
+}
+
+// run runs a program in a folder and returns what it prints.
+func run(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
+	_, env := program(t)
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// both runs a test with Debian's Jupyter and with the newest.
+func both(t *testing.T, module string, f func(t *testing.T, python string)) {
+	t.Run("debian", func(t *testing.T) { f(t, debian(t, module)) })
+	t.Run("newest", func(t *testing.T) { f(t, newest(t)) })
+}
+
+// Jupyter's own suite: every test of it, none left out.
+func TestJupyterKernelTest(t *testing.T) {
+	both(t, "jupyter_kernel_test", func(t *testing.T, python string) {
+		out, err := run(t, "", python, "jkt.py", "-v")
+		t.Log(out)
+		if err != nil || !strings.Contains(out, "\nRan 12 tests") || strings.Contains(out, "skipped") {
+			t.Error("not every test of the suite passes:", err)
+		}
+	})
 }
 
 // A notebook through nbconvert: output, a picture and a bar are in the file.
 func TestNBConvert(t *testing.T) {
-	python := systemPython(t, "nbconvert")
-	env := install(t)
-	dir := t.TempDir()
-	path := filepath.Join(dir, "in.ipynb")
-	nb := &notebook.Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": "spindle-test", "display_name": "x", "language": "go"}}}
+	both(t, "nbconvert", func(t *testing.T, python string) {
+		dir := t.TempDir()
+		sample(t, filepath.Join(dir, "in.ipynb"))
+		out, err := run(t, dir, python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", "out.ipynb", "in.ipynb")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		check(t, filepath.Join(dir, "out.ipynb"))
+	})
+}
+
+// papermill runs a notebook; of parameters for Go it knows nothing, and says so.
+func TestPapermill(t *testing.T) {
+	python, dir := newest(t), t.TempDir()
+	sample(t, filepath.Join(dir, "in.ipynb"))
+	if out, err := run(t, dir, python, "-m", "papermill", "--no-progress-bar", "in.ipynb", "out.ipynb"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	check(t, filepath.Join(dir, "out.ipynb"))
+	out, err := run(t, dir, python, "-m", "papermill", "in.ipynb", "out.ipynb", "-p", "x", "1")
+	if err == nil || !strings.Contains(out, "No parameter translator functions specified") {
+		t.Errorf("papermill has parameters for Go now: README.md says otherwise\n%v\n%s", err, out)
+	}
+}
+
+// sample writes a notebook of each kind of output.
+func sample(t *testing.T, path string) {
+	t.Helper()
+	nb := &notebook.Notebook{Metadata: map[string]any{"kernelspec": map[string]any{"name": "spindle", "display_name": "x", "language": "go"}}}
 	for i, src := range []string{
 		"import (\"fmt\"; \"github.com/spindle-lab/spindle/lib/display\"; \"gonum.org/v1/plot\")",
 		"fmt.Println(\"hello\")\n6 * 7",
@@ -131,12 +202,12 @@ func TestNBConvert(t *testing.T) {
 	if err := nb.Write(path); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "-m", "nbconvert", "--to", "notebook", "--execute", "--output", "out.ipynb", path)
-	cmd.Env, cmd.Dir = env, dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	got, err := notebook.Read(filepath.Join(dir, "out.ipynb"))
+}
+
+// check looks at the outputs of the sample.
+func check(t *testing.T, path string) {
+	t.Helper()
+	got, err := notebook.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,5 +219,86 @@ func TestNBConvert(t *testing.T) {
 	}
 	if o := got.Cells[3].Outputs; len(o) != 1 || o[0].Data["image/png"] == nil {
 		t.Errorf("cell 4: %+v", o)
+	}
+}
+
+// The repository's notebooks through nbconvert, at the tier that is written in
+// them, smoke.
+func TestNotebooks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	files, err := filepath.Glob(root + "/notebooks/0*.ipynb")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no notebooks", err)
+	}
+	if os.Getenv("SPINDLE_ALL_NOTEBOOKS") == "" {
+		files = files[:1]
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			python := debian(t, "nbconvert")
+			nb, err := notebook.Read(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			params, err := nb.Parameters()
+			if err != nil || !strings.Contains(fmt.Sprint(params), "smoke") {
+				t.Fatalf("its tier is not smoke: %v %v", params, err)
+			}
+			dir := t.TempDir()
+			out, err := run(t, filepath.Dir(file), python, "-m", "nbconvert", "--to", "notebook", "--execute",
+				"--ExecutePreprocessor.timeout=900", "--output-dir", dir, filepath.Base(file))
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			done, err := notebook.Read(filepath.Join(dir, filepath.Base(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pictures := 0
+			for i, c := range done.Cells {
+				if c.Type == notebook.Code && c.Source != "" && c.Count == 0 {
+					t.Errorf("cell %d was not run", i+1)
+				}
+				for _, o := range c.Outputs {
+					if o.Data["image/png"] != nil {
+						pictures++
+					}
+				}
+			}
+			if pictures == 0 {
+				t.Error("not one picture is in the file")
+			}
+		})
+	}
+}
+
+var failed = regexp.MustCompile(`(?m)^\S*(Error|Exception)\b.*`)
+
+// A session in jupyter console, at a terminal.
+func TestConsole(t *testing.T) {
+	session(t, newest(t), "console.py")
+}
+
+// A session in JupyterLab and in Notebook, in a browser.
+func TestFrontEnds(t *testing.T) {
+	slow(t)
+	shots := os.Getenv("SPINDLE_SHOTS")
+	if shots == "" {
+		shots = t.TempDir()
+	}
+	for _, front := range []string{"lab", "notebook"} {
+		t.Run(front, func(t *testing.T) { session(t, newest(t), "browser.py", front, shots) })
+	}
+}
+
+func session(t *testing.T, python string, args ...string) {
+	t.Helper()
+	out, err := run(t, "", append([]string{python}, args...)...)
+	if err != nil {
+		t.Errorf("%v: %v %s\n%s", args, err, failed.FindString(out), out)
+	} else {
+		t.Log(strings.Join(strings.Fields(out), " "))
 	}
 }

@@ -7,7 +7,7 @@ DISPLAY = 'import "github.com/spindle-lab/spindle/lib/display"\n'
 
 
 class SpindleTests(jkt.KernelTests):
-    kernel_name = "spindle-test"
+    kernel_name = "spindle"
     language_name = "go"
     file_extension = ".go"
     code_hello_world = 'import "fmt"\nfmt.Println("hello, world")'
@@ -20,6 +20,7 @@ class SpindleTests(jkt.KernelTests):
     complete_code_samples = ["1", "x := 3", "func f() int {\n\treturn 1\n}", 'import "fmt"\nfmt.Println(1)']
     incomplete_code_samples = ["func f() int {", "fmt.Println(", "x := `abc", "for i := range 3 {\n", "1 +"]
     invalid_code_samples = ["x = = 1", "func 7q(", "}", "if if"]
+    code_page_something = "?fmt.Println"
     code_generate_error = 'panic("no")'
     code_execute_result = [
         {"code": "6 * 7", "result": "42"},
