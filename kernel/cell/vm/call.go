@@ -447,6 +447,7 @@ func (c *compiler) nativeArgs(k *prepared, e *ast.CallExpr, fn reflect.Value, re
 	k.native = func(fr *frame) []reflect.Value {
 		args := evaluate(fr)
 		fr.pos = pos
+		fr.th.at.Store(int64(pos))
 		res := do(args)
 		if fr.th.g.stop.Load() {
 			fr.th.check()

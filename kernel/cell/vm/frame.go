@@ -134,6 +134,7 @@ type thread struct {
 	g     *group
 	top   *frame
 	depth int
+	at    atomic.Int64       // the place of the newest call of compiled code, for others to read
 	free  map[*code][]*frame // of other threads than the main one
 	// unwinding lets deferred calls run after an interrupt.
 	unwinding bool
@@ -183,7 +184,7 @@ func (th *thread) call(c *code) *frame {
 		th.depth = 0 // room for deferred calls
 		panic(runtimeError("stack overflow: calls are nested more than 100000 deep"))
 	}
-	if th.m.main == th {
+	if th.m.main.Load() == th {
 		if n := len(c.free); n > 0 {
 			f := c.free[n-1]
 			c.free = c.free[:n-1]
@@ -220,7 +221,7 @@ func (th *thread) release(f *frame) {
 	}
 	f.env, f.up, f.defers, f.panic, f.deferrer, f.arg, f.recv = nil, nil, nil, nil, nil, reflect.Value{}, nil
 	f.yield = nil
-	if th.m.main == th {
+	if th.m.main.Load() == th {
 		if len(c.free) < 64 {
 			c.free = append(c.free, f)
 		}

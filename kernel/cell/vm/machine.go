@@ -68,7 +68,7 @@ type Machine struct {
 
 	mu      sync.Mutex // the types and functions above, which goroutines may extend
 	words   words
-	main    *thread
+	main    atomic.Pointer[thread] // of the cell that runs: its frames are kept by their codes
 	current *group
 	grpMu   sync.Mutex
 	threads sync.Pool // of *thread, for calls from compiled code
@@ -126,7 +126,7 @@ func New(opt Options) *Machine {
 	m.findWrappers()
 	m.current = newGroup()
 	m.threads.New = func() any { return &thread{m: m} }
-	m.main = &thread{m: m, g: m.current}
+	m.main.Store(&thread{m: m, g: m.current})
 	return m
 }
 

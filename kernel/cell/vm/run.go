@@ -153,8 +153,8 @@ func (m *Machine) Start(p *Program) *Run {
 	g := newGroup()
 	m.grpMu.Lock()
 	m.current = g
-	m.main = &thread{m: m, g: g}
-	th := m.main
+	th := &thread{m: m, g: g}
+	m.main.Store(th)
 	m.grpMu.Unlock()
 	r := &Run{g: g, th: th, done: make(chan struct{})}
 	go func() {
@@ -207,12 +207,9 @@ func (r *Run) Err() error { return r.err }
 // Interrupt asks the run and its goroutines to stop.
 func (r *Run) Interrupt() { r.g.end(stopped{}) }
 
-// Where returns the place that the run is at.
+// Where returns the place of the compiled function that the run has called last.
 func (r *Run) Where() token.Pos {
-	if f := r.th.top; f != nil {
-		return f.pos
-	}
-	return token.NoPos
+	return token.Pos(r.th.at.Load())
 }
 
 // Context returns a context that ends with the cell that runs when it is asked.
