@@ -6,9 +6,10 @@ import (
 	"github.com/spindle-lab/spindle/lib/net/internal/kernel"
 )
 
-// lstmGroup is the number of samples that step through time together: enough
-// rows for the matrix products, few enough to share a batch among cores.
-const lstmGroup = 16
+// lstmGroup returns the number of samples of a batch of n that step through
+// time together: enough rows for the matrix products, few enough that a small
+// batch, too, is shared among cores. It depends on n alone, as [groups] does.
+func lstmGroup(n int) int { return min(16, max(4, (n+3)/4)) }
 
 // LSTM is one unidirectional layer over time on maps [sample][H][T][C], whose
 // features at a time step are h·C + c. Gates lie in blocks i, f, g, o:
@@ -47,9 +48,6 @@ func NewLSTM[T Float](h, t, c, units int) *LSTM[T] {
 
 func (l *LSTM[T]) features() int { return l.H * l.C }
 
-// groupsOf returns the number of groups of a batch of n.
-func (l *LSTM[T]) groupsOf(n int) int { return (n + lstmGroup - 1) / lstmGroup }
-
 // Forward computes Y for a batch of n and keeps what Backward needs.
 func (l *LSTM[T]) Forward(x, wih, whh, bih, bhh []T, n int) {
 	l.Y = grow(l.Y, n*l.T*l.Units)
@@ -62,10 +60,11 @@ func (l *LSTM[T]) Infer(y, x, wih, whh, bih, bhh []T, n int) {
 	l.wih, l.whh = grow(l.wih, in*u4), grow(l.whh, u*u4)
 	transpose(l.wih, wih, u4, in)
 	transpose(l.whh, whh, u4, u)
-	k := l.groupsOf(n)
+	size := lstmGroup(n)
+	k := (n + size - 1) / size
 	l.groups = growAll(l.groups, k)
 	Parallel(k, func(_, g int) {
-		first, m := g*lstmGroup, min(lstmGroup, n-g*lstmGroup)
+		first, m := g*size, min(size, n-g*size)
 		s := &l.groups[g]
 		s.gates, s.cells, s.h = grow(s.gates, m*l.T*u4), grow(s.cells, m*l.T*u), grow(s.h, m*u)
 		for b := range m {
@@ -117,13 +116,14 @@ func lstmStep[T Float](gates, before, cells, hidden []T) {
 // from the output gradient, with the arguments of the last Forward.
 func (l *LSTM[T]) Backward(dy, x, wih, whh []T, n int, wantDX bool) {
 	in, u, u4 := l.features(), l.Units, 4*l.Units
-	k := l.groupsOf(n)
+	size := lstmGroup(n)
+	k := (n + size - 1) / size
 	l.partIH, l.partHH, l.partB = growAll(l.partIH, k), growAll(l.partHH, k), growAll(l.partB, k)
 	if wantDX {
 		l.DX = grow(l.DX, n*l.H*l.T*l.C)
 	}
 	Parallel(k, func(_, g int) {
-		first, m := g*lstmGroup, min(lstmGroup, n-g*lstmGroup)
+		first, m := g*size, min(size, n-g*size)
 		l.partIH[g], l.partHH[g], l.partB[g] = grow(l.partIH[g], in*u4), grow(l.partHH[g], u*u4), grow(l.partB[g], u4)
 		clear(l.partIH[g])
 		clear(l.partHH[g])
