@@ -53,11 +53,14 @@ func place(data []byte, offset int64) string {
 	return fmt.Sprintf("line %d, column %d", line, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
-// clear puts an error of the JSON reader into words of the file.
-func clear(err error, data []byte) error {
+// clear puts an error of the JSON reader into words of the file; text names the
+// field that is a string or a list of lines.
+func clear(err error, data []byte, text string) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case errors.Is(err, errLines):
+		return fmt.Errorf("%s: %w", text, err)
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s: %w", place(data, syntax.Offset-1), err)
 	case errors.As(err, &kind):

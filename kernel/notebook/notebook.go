@@ -143,6 +143,8 @@ type rawOutput struct {
 // lines is a text, in a file either one string or a list of lines.
 type lines string
 
+var errLines = errors.New("expected a string or a list of strings")
+
 // UnmarshalJSON implements [json.Unmarshaler].
 func (l *lines) UnmarshalJSON(b []byte) error {
 	var s string
@@ -152,7 +154,7 @@ func (l *lines) UnmarshalJSON(b []byte) error {
 	}
 	var list []string
 	if err := json.Unmarshal(b, &list); err != nil {
-		return errors.New("expected a string or a list of strings")
+		return errLines
 	}
 	*l = lines(strings.Join(list, ""))
 	return nil
@@ -167,7 +169,7 @@ func decode(data []byte) (*Notebook, error) {
 	}
 	var raw rawNotebook
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, fmt.Errorf("not a notebook: %w", clear(err, data))
+		return nil, fmt.Errorf("not a notebook: %w", clear(err, data, ""))
 	}
 	if raw.Format == nil {
 		return nil, errors.New("not a notebook: nbformat is missing")
@@ -204,7 +206,7 @@ func decode(data []byte) (*Notebook, error) {
 func decodeCell(data []byte) (*Cell, error) {
 	var raw rawCell
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, clear(err, data)
+		return nil, clear(err, data, "source")
 	}
 	switch raw.Type {
 	case Code, Markdown, Raw:
@@ -231,7 +233,7 @@ func decodeCell(data []byte) (*Cell, error) {
 func decodeOutput(data []byte) (*Output, error) {
 	var raw rawOutput
 	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, clear(err, data)
+		return nil, clear(err, data, "text")
 	}
 	o := &Output{Type: raw.Type, Name: raw.Name, Text: string(raw.Text), Metadata: raw.Metadata, EName: raw.EName, EValue: raw.EValue, Trace: raw.Trace}
 	switch raw.Type {

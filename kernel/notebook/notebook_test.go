@@ -180,7 +180,7 @@ func TestHostile(t *testing.T) {
 		{`{"nbformat": 3}`, "expected 4"},
 		{"\xff\xfe", "not UTF-8"},
 		{`{"nbformat":4,"cells":[{"cell_type":"heading","source":""}]}`, "cell 1: cell_type"},
-		{`{"nbformat":4,"cells":[{"cell_type":"code","source":3}]}`, "cell 1: expected a string"},
+		{`{"nbformat":4,"cells":[{"cell_type":"code","source":3}]}`, "cell 1: source: expected a string"},
 		{`{"nbformat":4,"cells":[{"cell_type":"code","source":"","outputs":[{"output_type":"x"}]}]}`, "cell 1: output 1: output_type"},
 		{"{\"nbformat\":4,\n\"cells\":[}", "test.ipynb: not a notebook: line 2, column 10: invalid character"},
 		{`{"nbformat":4,"cells":{}}`, "cells is an object; expected a list"},
