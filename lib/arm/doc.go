@@ -24,6 +24,28 @@
 // as the muscle's length, [Solver.MuscleLength], is fibre plus tendon, which is
 // longer for a pennate muscle.
 //
+// Where each formula of spec/01 stands:
+//
+//	2.3        the two-link arm                 Reach.Hand, Reach.Elbow (reach.go)
+//	2.4        its inverse kinematics           Reach.Solve (reach_solve.go)
+//	3.2        joints, Euler angles             Joint (model.go), Solver.placeBody (solver.go), frame (vec.go)
+//	3.2-3.5    the numbers of the six models    models/*.txt (table.go reads them)
+//	3.7.1      assembly of a path               Solver.wrap, bestWay, cost (path.go)
+//	3.7.2      cylinders                        wrapCylinder (wrap_cylinder.go), step by step
+//	3.7.3      ellipsoids                       ellipsoid.wrap (wrap_ellipsoid.go), step by step;
+//	                                            closest (ellipsoid_closest.go), fan (fan.go), tangent (ellipsoid_tangent.go)
+//	3.7.4      tori                             wrapTorus (wrap_torus.go)
+//	3.8        equilibrium of fibre and tendon  belly.balance (muscle.go), Solver.MuscleLength (solver.go)
+//	3.8.1      SIMM's spline                    Spline (function.go)
+//	3.9        markers, axes W                  Solver.Marker (solver.go), ToWorld (vec.go)
+//	3.10       path speed and moment arms       Solver.PathSpeed, Solver.MomentArm (motion.go)
+//	3.11       quirks Q1, Q2, Q3                Quirks: newJointFrames (solver.go), where, phantom (path.go)
+//	4.2        marker inverse kinematics        IK (ik.go)
+//
+// For pictures, [Solver.Path], [Solver.Contacts] and [Solver.WrapPose] tell
+// where paths and surfaces are, and [Model.Spans] which joints a muscle crosses;
+// package figure draws them.
+//
 // Not here, and refused by [Model.Check]: ellipsoids and tori of which only a
 // half is active. Spheres, obstacle sets and muscle dynamics have no type. The
 // midpoint method for ellipsoids is as OpenSim's source has it, without a

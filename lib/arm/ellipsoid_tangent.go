@@ -3,8 +3,8 @@ package arm
 import "math"
 
 // tangent moves r, by damped least squares, to where the line from p touches
-// the ellipsoid in the plane n·r + n4 = 0. The unknowns are r and d; the
-// residuals say that r lies in the plane and on the surface, and that r and p
+// the ellipsoid in the plane n·r + n4 = 0 (spec/01, 3.7.3, step 6). The
+// unknowns are r and d; the residuals say that r lies in the plane and on the surface, and that r and p
 // lie in the tangent plane N·x + d = 0 with N = 2r/a². The search stops at a
 // squared residual of 1e-8, well before the exact point, so OpenSim's steps
 // are followed. level is that of p; a point on the surface is its own tangent point.

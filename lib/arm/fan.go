@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// The fan of an ellipsoid's wrapping plane is the sum, over 298 points of the
-// chord, of the unit vector to the closest point of the surface. As a function
+// The fan of an ellipsoid's wrapping plane (spec/01, 3.7.3, step 3) is the sum,
+// over 298 points of the chord, of the unit vector to the closest point of the surface. As a function
 // of the place on the chord that vector is smooth, except where the chord
 // passes through the medial surface, which lies in the plane across the
 // smallest semi-axis: there it jumps. So the points beside that plane are

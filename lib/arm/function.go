@@ -119,8 +119,8 @@ func checkKnots(x, y []float64, least int) error {
 	return nil
 }
 
-// Spline is SIMM's cubic spline (OpenSim's SimmSpline), continued by straight
-// lines beyond its ends. The third derivative at each end is that of the cubic
+// Spline is SIMM's cubic spline (OpenSim's SimmSpline; spec/01, 3.8.1),
+// continued by straight lines beyond its ends. The third derivative at each end is that of the cubic
 // through the four outer points (Forsythe, Malcolm and Moler, 1977). It
 // overshoots between knots; that is part of the reference.
 type Spline struct {

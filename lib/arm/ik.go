@@ -14,8 +14,8 @@ import (
 // seen in the frame and v over the targets set with [IK.Target]. Clamped
 // coordinates stay in their range. Each frame starts from the last one's
 // solution, the first from the model's defaults. That is the problem which
-// OpenSim's inverse kinematics tool poses; the tool stops early, this goes to
-// the minimum. An IK allocates nothing after NewIK and is for one goroutine.
+// OpenSim's inverse kinematics tool poses (spec/01, 4.2); the tool stops early,
+// this goes to the minimum. An IK allocates nothing after NewIK and is for one goroutine.
 type IK struct {
 	solver  *Solver
 	markers []ikMarker

@@ -31,7 +31,7 @@ type Body struct {
 	Joint   Joint      // unused for the ground
 }
 
-// A Joint places its body in the parent frame:
+// A Joint places its body in the parent frame (spec/01, 3.2):
 //
 //	X = T(Location)·R(Orientation) · T(translations)·R(turns) · [T(ChildLocation)·R(ChildOrientation)]⁻¹
 //

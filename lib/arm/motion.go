@@ -130,7 +130,7 @@ func (s *Solver) knotVelocity(u *Muscle, k *knot, coordinate int) vec {
 // MomentArm returns the moment arm of a muscle about a coordinate, in m (or 1
 // for a translational coordinate): the generalised force of a unit tension
 // along the path, positive where the muscle pulls the coordinate up, which is
-// −dL/dq where no wrap touches. Coordinates coupled to this one move with it.
+// −dL/dq where no wrap touches (spec/01, 3.10). Coordinates coupled to this one move with it.
 // Valid after Set.
 func (s *Solver) MomentArm(muscle, coordinate int) float64 {
 	if coordinate < 0 || coordinate >= len(s.q) {

@@ -2,7 +2,8 @@ package arm
 
 import "math"
 
-// Curves are the three force curves of a Schutte muscle (Schutte et al. 1993).
+// Curves are the three force curves of a Schutte muscle (Schutte et al. 1993;
+// knots in spec/01, 3.8).
 type Curves struct {
 	Tendon  *Spline // tendon force / maximal force against strain
 	Active  *Spline // active fibre force / maximal force against length / optimal length
@@ -47,7 +48,8 @@ func newBelly(u *Muscle) belly {
 	}
 }
 
-// cosPennation returns the cosine of the pennation angle at a fibre length.
+// cosPennation returns the cosine of the pennation angle at a fibre length:
+// sin α = optimal·sin α0 / fibre (3.8).
 func (b *belly) cosPennation(fibre float64) float64 {
 	r := b.width / fibre
 	switch {
@@ -79,9 +81,11 @@ func (b *belly) balance(length float64) (fibre, tendon float64) {
 	if c == nil || math.IsNaN(length) {
 		return nan, nan
 	}
+	// Step 1 of 3.8.
 	if length < b.slack {
 		return b.width, length - b.width*b.cosPennation(b.width)
 	}
+	// Step 2.
 	fibre = b.optimal
 	cos := b.cosPennation(fibre)
 	tendon = length - fibre*cos
@@ -89,6 +93,7 @@ func (b *belly) balance(length float64) (fibre, tendon float64) {
 		fibre, tendon, cos = b.slacken(length)
 		fibre = math.Max(fibre, b.width)
 	}
+	// Step 3.
 	before, errorBefore := fibre, 0.0
 	for round := range rounds {
 		strain := tendon/b.slack - 1

@@ -4,7 +4,7 @@ import "math"
 
 // Solve returns the posture closest to ref, by the Euclidean distance of the
 // four angles, that brings the hand to the target (m, W axes) inside the joint
-// box. It replaces the published SLSQP by an exact solution: the distance of
+// box (spec/01, 2.4). It replaces the published SLSQP by an exact solution: the distance of
 // the target fixes the elbow, and the postures that remain form a curve on
 // which flexion and rotation are known functions of adduction; the nearest
 // point on it is found by branch and bound, then polished by Newton's method.

@@ -157,7 +157,8 @@ func frame(origin, xyz [3]float64) Pose {
 }
 
 // ToWorld turns OpenSim's ground axes (x forward, y up, z right) into the axes
-// W of the pipeline (x forward, y left, z up): (x, y, z) becomes (x, −z, y).
+// W of the pipeline (x forward, y left, z up): (x, y, z) becomes (x, −z, y)
+// (spec/01, 3.9).
 func ToWorld(p [3]float64) [3]float64 { return [3]float64{p[0], -p[2], p[1]} }
 
 // FromWorld is the inverse of [ToWorld].

@@ -6,13 +6,14 @@ import "math"
 // about z, centred at the origin (spec/01, 3.7.2). With side ±1 only the half
 // where the coordinate axis has that sign is active.
 func wrapCylinder(p1, p2 vec, radius, length float64, side, axis int) (c contact) {
+	// Step 1 of 3.7.2.
 	d1, d2 := math.Hypot(p1.x, p1.y), math.Hypot(p2.x, p2.y)
 	r2 := radius * radius
 	if p1.x*p1.x+p1.y*p1.y < r2 || p2.x*p2.x+p2.y*p2.y < r2 {
 		c.action = inside
 		return c
 	}
-	// Where the line p1-p2 passes nearest to the axis.
+	// Step 2: where the line p1-p2 passes nearest to the axis.
 	hit := false
 	var near vec
 	span := p2.sub(p1)
@@ -25,6 +26,7 @@ func wrapCylinder(p1, p2 vec, radius, length float64, side, axis int) (c contact
 			hit = near.x*near.x+near.y*near.y < r2 && t > 0 && t < 1
 		}
 	}
+	// Step 3: whether to wrap.
 	if side == 0 {
 		if !hit {
 			return c
@@ -43,7 +45,8 @@ func wrapCylinder(p1, p2 vec, radius, length float64, side, axis int) (c contact
 			return c
 		}
 	}
-	// Candidates for the tangent points, in the planes of p1 and p2.
+	// Steps 4 and 5: candidates for the tangent points, in the planes of p1 and
+	// p2, and the choice among them.
 	a1, b1 := tangents(p1, d1, radius)
 	a2, b2 := tangents(p2, d2, radius)
 	var far bool
@@ -54,12 +57,12 @@ func wrapCylinder(p1, p2 vec, radius, length float64, side, axis int) (c contact
 		rx, ry := c.r1.x+c.r2.x, c.r1.y+c.r2.y
 		c.long = rx*(rx-p1.x-p2.x)+ry*(ry-p1.y-p2.y) < 0
 	}
-	slideTangents(&c, p1, p2, d1, d2, radius, far)
-	half := length / 2
+	slideTangents(&c, p1, p2, d1, d2, radius, far) // step 6
+	half := length / 2                             // step 7
 	if math.Abs(c.r1.z) > half && math.Abs(c.r2.z) > half {
 		return contact{}
 	}
-	spiral(&c, p1, p2, radius)
+	spiral(&c, p1, p2, radius) // step 8
 	c.real = true
 	return c
 }

@@ -19,6 +19,7 @@ const flat = 1e-30
 // (spec/01, 3.7.3). scale turns lengths in m into those of e, whose semi-axes
 // have mean 1.
 func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
+	// Step 1 of 3.7.3.
 	p1, p2 = p1.mul(scale), p2.mul(scale)
 	e1, e2 := e.level(p1), e.level(p2)
 	const skin = 1e-4
@@ -29,6 +30,7 @@ func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
 	if math.Abs(p1.unit().dot(p2.unit())-1) < 1e-4 {
 		return c
 	}
+	// Step 2: where the piece enters and leaves.
 	span := p1.sub(p2)
 	f1, f2 := e.shrink(span), e.shrink(p2)
 	aa, bb, cc := f1.dot(f1), 2*f1.dot(f2), f2.dot(f2)-1
@@ -42,11 +44,11 @@ func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
 		return c
 	}
 	r1, r2 := p2.along(l1, span), p2.along(l2, span)
-	center, fromCenter := e.planePoint(r1, r2, span, method)
+	center, fromCenter := e.planePoint(r1, r2, span, method) // steps 3 and 4
 	if fromCenter {
 		r1, r2 = center, center
 	}
-	n := span.cross(p1.sub(center))
+	n := span.cross(p1.sub(center)) // step 5
 	if n.dot(n) <= flat*span.dot(span) {
 		// The centre lies on the line: rounding alone would choose the plane, or
 		// a NaN. The plane through the ellipsoid's middle is taken.
@@ -54,9 +56,9 @@ func (e *ellipsoid) wrap(p1, p2 vec, scale float64, method Method) (c contact) {
 	}
 	n = n.unit()
 	n4 := -n.dot(center)
-	r1 = e.tangent(p1, r1, n, n4, e1)
+	r1 = e.tangent(p1, r1, n, n4, e1) // step 6
 	r2 = e.tangent(p2, r2, n, n4, e2)
-	c.length, c.chordal = e.arc(r1, r2, n, n4, scale)
+	c.length, c.chordal = e.arc(r1, r2, n, n4, scale) // step 7
 	c.length /= scale
 	c.r1, c.r2, c.normal = r1.mul(1/scale), r2.mul(1/scale), n
 	c.action, c.real = mandatory, true
@@ -91,7 +93,7 @@ func (e *ellipsoid) level(p vec) float64 {
 }
 
 // planePoint chooses the surface point that fixes, with p1 and p2, the plane
-// of the wrap. The chord from r1 to r2 is the part of the piece inside; span
+// of the wrap (3.7.3, step 3). The chord from r1 to r2 is the part of the piece inside; span
 // is its direction. It also tells whether the tangent search starts there.
 func (e *ellipsoid) planePoint(r1, r2, span vec, method Method) (c vec, start bool) {
 	chord := r2.sub(r1)

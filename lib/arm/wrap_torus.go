@@ -18,7 +18,7 @@ func wrapTorus(p1, p2 vec, tube, ring float64, doubled bool) contact {
 }
 
 // ringFrame is the frame of the cylinder that stands for a torus at a point of
-// its circle: x points to the centre of the torus, y down its axis.
+// its circle (3.7.4, step 2): x points to the centre of the torus, y down its axis.
 type ringFrame struct {
 	x, z vec
 	off  float64
@@ -37,7 +37,7 @@ func (f *ringFrame) back(p vec) vec {
 }
 
 // nearestOnRing returns the point of the circle about z in the plane z = 0
-// that is nearest to the line p1-p2. OpenSim's search depends on its start and
+// that is nearest to the line p1-p2 (3.7.4, step 1). OpenSim's search depends on its start and
 // stops early, so it is done from both ends and the nearer one is taken.
 func nearestOnRing(p1, p2 vec, ring float64, doubled bool) vec {
 	sought := ring

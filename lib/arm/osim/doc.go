@@ -29,7 +29,7 @@
 // model whose muscles are refused can still be had: see [Options].Skeleton.
 // Default values of a document's section of defaults are used.
 //
-// Input is not trusted: sizes, depth and counts are bounded, document types
+// Input is not trusted: sizes, names, depth and counts are bounded, document types
 // and entities are refused, and no file is opened but the one that is named
 // and the tasks beside a set-up file.
 //
