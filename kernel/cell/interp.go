@@ -96,13 +96,12 @@ func (k *Interp) Eval(ctx context.Context, n int, text string) error {
 	for i := 0; i < len(pieces); i++ {
 		p := pieces[i]
 		var err error
-		switch timed, ok := strings.CutPrefix(p.line, "%time"); {
+		switch code, timed := timedCode(p); {
 		case p.line == "":
 			err = k.evalGo(ctx, n, p.code)
-		case ok && (timed == "" || timed[0] == ' '):
+		case timed:
 			// A statement on the line, or all that follows.
-			code := strings.Repeat("\n", p.at-1) + strings.Repeat(" ", len("%time")) + timed
-			if strings.TrimSpace(timed) == "" && i+1 < len(pieces) {
+			if strings.TrimSpace(code) == "" && i+1 < len(pieces) && pieces[i+1].line == "" {
 				i++
 				code = pieces[i].code
 			}

@@ -12,6 +12,9 @@ func IsComplete(text string) (status, indent string) {
 	for i, l := range lines {
 		if t := strings.TrimSpace(l); len(t) > 1 && strings.ContainsAny(t[:1], "%$?") && closers(strings.Join(lines[:i], "\n")) == "" {
 			lines[i] = ""
+			if isTime(t) {
+				lines[i] = strings.Replace(l, "%time", "", 1)
+			}
 		}
 	}
 	text = strings.Join(lines, "\n")

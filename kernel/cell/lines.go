@@ -40,14 +40,25 @@ func (k *Interp) pieces(text string) []piece {
 		code.WriteString(blanks)
 	}
 	found := false
-	for i, l := range lines {
+	for i := 0; i < len(lines); i++ {
+		l := lines[i]
 		t := strings.TrimSpace(l)
 		if k.special(t) && closers(code.String()) == "" {
 			found = true
 			flush()
-			out = append(out, piece{line: t, at: i + 1})
-			if strings.HasSuffix(l, "\n") {
-				code.WriteByte('\n')
+			p := piece{line: t, at: i + 1}
+			skip := 1
+			if isTime(t) {
+				// The statement goes on until its brackets are closed.
+				for closers(p.line) != "" && i+1 < len(lines) {
+					i++
+					skip++
+					p.line += "\n" + strings.TrimRight(lines[i], "\r\n")
+				}
+			}
+			out = append(out, p)
+			if strings.HasSuffix(lines[i], "\n") {
+				code.WriteString(strings.Repeat("\n", skip))
 			}
 			continue
 		}
@@ -176,12 +187,18 @@ func lineError(n int, p piece, format string, args ...any) error {
 	return e
 }
 
+// isTime tells whether a special line is %time, with or without a statement.
+func isTime(line string) bool {
+	rest, ok := strings.CutPrefix(line, "%time")
+	return ok && (rest == "" || rest[0] == ' ' || rest[0] == '\t')
+}
+
 // timedCode returns the code on a %time line, in its place, and whether it is one.
 func timedCode(p piece) (string, bool) {
-	timed, ok := strings.CutPrefix(p.line, "%time")
-	if !ok || timed != "" && timed[0] != ' ' {
+	if !isTime(p.line) {
 		return "", false
 	}
+	timed := strings.TrimPrefix(p.line, "%time")
 	return strings.Repeat("\n", p.at-1) + strings.Repeat(" ", len("%time")) + timed, true
 }
 

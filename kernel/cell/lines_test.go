@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spindle-lab/spindle/kernel/cell"
 )
 
 func TestLines(t *testing.T) {
@@ -31,6 +33,10 @@ func TestLines(t *testing.T) {
 		{"time", []string{"%time x := 3", "x"}, "=> 3"},
 		{"time says", []string{"%time x := 3"}, "time: "},
 		{"time cell", []string{"%time\nx := 3\ny := 4"}, "time: "},
+		{"time of several lines", []string{"%time for i := range 3 {\n\tprintln(i)\n}\ny := 4", "y"}, "=> 4"},
+		{"places in time", []string{"x := 1\n%time for {\n\tbad()\n}"}, "In[1]:3:2: undefined: bad"},
+		{"places behind time", []string{"%time for range 2 {\n}\nbad()"}, "In[1]:3:1: undefined: bad"},
+		{"time before another line", []string{"%time\n$ echo here"}, "here\n"},
 		{"reset", []string{"x := 1", "%reset", "x"}, "undefined: x"},
 		{"reset one", []string{"x := 1\ny := 2\nfunc f() int { return x }", "%reset x", "f()"}, "f no longer compiles"},
 		{"order", []string{"import \"fmt\"\nfmt.Println(1)\n$ echo 2\nfmt.Println(3)"}, "1\n2\n3\n"},
@@ -55,5 +61,21 @@ func TestLines(t *testing.T) {
 				t.Errorf("got %q, want %q in it", out, c.want)
 			}
 		})
+	}
+}
+
+func TestIsCompleteWithLines(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"%help", "complete"},
+		{"?fmt", "complete"},
+		{"$ echo {", "complete"},
+		{"%time for i := range 3 {", "incomplete"},
+		{"%time for i := range 3 {\n}", "complete"},
+		{"x := 1\n%who\nfor {", "incomplete"},
+		{"f(\n%help", "invalid"},
+	} {
+		if got, _ := cell.IsComplete(c.text); got != c.want {
+			t.Errorf("%q is %s, want %s", c.text, got, c.want)
+		}
 	}
 }
