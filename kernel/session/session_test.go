@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -273,26 +274,58 @@ func TestInterruptDeafCode(t *testing.T) {
 	}
 }
 
+// TestNoLeaks runs many cells in one worker: 300, or as many as $SPINDLE_SOAK
+// says. No goroutine, file or process may stay behind, and no more memory than
+// the 2.3 kB a cell that yaegi keeps of its own.
 func TestNoLeaks(t *testing.T) {
+	cells := 300
+	if n, err := strconv.Atoi(os.Getenv("SPINDLE_SOAK")); err == nil && n > 0 {
+		cells = n
+	}
 	r := start(t, session.Config{})
-	if _, err := r.eval(context.Background(), "import (\"runtime\"; \"os\")"); err != nil {
+	if _, err := r.eval(context.Background(), "import (\"runtime\"; \"os\"; \"fmt\"; \"strings\")\nvar mem runtime.MemStats"); err != nil {
 		t.Fatal(err)
 	}
-	count := func() string {
-		out, err := r.eval(context.Background(), "fds, _ := os.ReadDir(\"/proc/self/fd\")\n[]int{runtime.NumGoroutine(), len(fds)}")
+	count := func() (leaks string, heap float64) {
+		out, err := r.eval(context.Background(), "fds, _ := os.ReadDir(\"/proc/self/fd\")\nchildren, _ := os.ReadFile(\"/proc/self/task/\" + fmt.Sprint(os.Getpid()) + \"/children\")\nruntime.GC(); runtime.GC(); runtime.ReadMemStats(&mem)\nfmt.Println(mem.HeapAlloc)\nfmt.Sprint(runtime.NumGoroutine(), len(fds), len(strings.Fields(string(children))))")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return out
+		if _, err := fmt.Sscanf(out, "%f\n=> %s", &heap, &leaks); err != nil {
+			t.Fatalf("%q: %v", out, err)
+		}
+		_, leaks, _ = strings.Cut(out, "=> ")
+		return leaks, heap
 	}
-	before := count()
-	for i := range 300 {
-		if _, err := r.eval(context.Background(), fmt.Sprintf("x := %d\nfor i := range 3 { x += i }\nx", i)); err != nil {
-			t.Fatal(err)
+	run := func(n int) {
+		for i := range n {
+			code := fmt.Sprintf("x := %d\nfor i := range 3 { x += i }\nx", i)
+			switch i % 10 {
+			case 3:
+				code = "done := make(chan int)\ngo func() { done <- 1 }()\n<-done"
+			case 5:
+				code = "panic(1)"
+			case 7:
+				code = "$ true"
+			case 9:
+				code = "undefined + 1"
+			}
+			if _, err := r.eval(context.Background(), code); err != nil && i%10 != 5 && i%10 != 9 {
+				t.Fatal(err)
+			}
 		}
 	}
-	if after := count(); after != before {
-		t.Errorf("goroutines and files: %s before, %s after 300 cells", before, after)
+	run(cells / 3)
+	before, heap := count()
+	run(cells)
+	after, grown := count()
+	if after != before {
+		t.Errorf("goroutines, files, processes: %s before, %s after %d cells", before, after, cells)
+	}
+	each := (grown - heap) / float64(cells)
+	t.Logf("%d cells, %.0f bytes a cell stay behind; goroutines, files, processes: %s", cells, each, after)
+	if each > 2300 && cells >= 1000 {
+		t.Errorf("%.0f bytes a cell stay behind, want at most 2300", each)
 	}
 }
 
