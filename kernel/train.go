@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -151,12 +152,25 @@ func (o *trainOptions) parse() (err error) {
 	if g.Seeds, err = parseSeeds(o.seeds); err != nil {
 		return err
 	}
+	// What is named twice is trained once.
+	g.Tasks, g.Archs, g.Seeds = once(g.Tasks), once(g.Archs), once(g.Seeds)
 	for name, value := range o.set {
 		if err := g.Base.Set(name, value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// once drops what was there before.
+func once[T any](v []T) []T {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(v, func(x T) bool {
+		k := fmt.Sprintf("%+v", x)
+		was := seen[k]
+		seen[k] = true
+		return was
+	})
 }
 
 // parseTasks reads a list of code names or plain names; all stands for the
@@ -297,7 +311,7 @@ func (o *trainOptions) generate(ctx context.Context, stderr io.Writer) ([]string
 // fit leaves out of "all" the tasks that no data set serves. A task that was
 // named is an error instead, which Grid finds.
 func (o *trainOptions) fit(src []train.Sources, stderr io.Writer) error {
-	if !strings.Contains(o.tasks, "all") {
+	if !slices.ContainsFunc(strings.Split(o.tasks, ","), func(s string) bool { return strings.TrimSpace(s) == "all" }) {
 		return nil
 	}
 	var kept []string

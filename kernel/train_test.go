@@ -331,8 +331,8 @@ func testTrainMistakes(t *testing.T, data string) {
 }
 
 func TestParseSeeds(t *testing.T) {
-	got, err := parseSeeds("1-3, 7")
-	if err != nil || !reflect.DeepEqual(got, []uint64{1, 2, 3, 7}) {
+	got, err := parseSeeds("1-3, 7,2")
+	if got = once(got); err != nil || !reflect.DeepEqual(got, []uint64{1, 2, 3, 7}) {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -207,7 +207,7 @@ func sweep(dir string) error {
 // what its folder was begun with.
 func (was *manifest) same(now *manifest, path string) error {
 	if was.Format != now.Format {
-		return fmt.Errorf("train: %s has format %d, expected %d", path, was.Format, now.Format)
+		return fmt.Errorf("train: %s has format %d, expected %d: another version began the run; choose another folder", path, was.Format, now.Format)
 	}
 	var a, b map[string]json.RawMessage
 	if err := json.Unmarshal(was.Config, &a); err != nil {

@@ -192,6 +192,47 @@ func TestFolderOfAnotherRun(t *testing.T) {
 	}
 }
 
+// A folder with a network, but without the record of a run, is not ours to go on
+// with; nor is one whose record says nothing, or is of another version.
+func TestFolderWithoutItsRecord(t *testing.T) {
+	cfg := resumable("hand_pos", t.TempDir())
+	cfg.Steps = 4
+	if _, err := RunOn(context.Background(), cfg, toys(64)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(cfg.Dir, manifestFile)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, edit := range map[string]func([]byte) []byte{
+		"cannot be continued":      func([]byte) []byte { return nil },
+		"has format 0, expected 2": func([]byte) []byte { return []byte("{}") },
+		"has format 7, expected 2": func(b []byte) []byte { return bytes.Replace(b, []byte(`"Format": 2`), []byte(`"Format": 7`), 1) },
+		"invalid character":        func(b []byte) []byte { return append([]byte("x"), b...) },
+		"unexpected end":           func(b []byte) []byte { return b[:len(b)/2] },
+		"run.json: Config": func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"Config": {`), []byte(`"Config": 7, "Was": {`), 1)
+		},
+		"the samples differ":            func(b []byte) []byte { return bytes.Replace(b, []byte(`"Data": "`), []byte(`"Data": "0`), 1) },
+		"was begun with Memory 1024, n": func(b []byte) []byte { return nil },
+	} {
+		bad, c := edit(good), cfg
+		if strings.Contains(want, "Memory") {
+			bad, c.Memory = good, 500
+		}
+		os.Remove(path)
+		if bad != nil {
+			if err := os.WriteFile(path, bad, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := RunOn(context.Background(), c, toys(64)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), manifestFile) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
 func TestTwoRunsOnOneFolder(t *testing.T) {
 	cfg := resumable("hand_pos", t.TempDir())
 	_, err := RunOn(context.Background(), cfg, toys(64), func(e Event) bool {
