@@ -28,6 +28,14 @@ func (rich) JSON() map[string]any { return map[string]any{"a": 1} }
 func (rich) SVG() string          { return "<svg/>" }
 func (rich) Markdown() string     { return "*x*" }
 func (rich) JavaScript() string   { return "1" }
+func (rich) JPEG() []byte         { return []byte{3} }
+func (rich) PDF() []byte          { return []byte{4} }
+
+type simple struct{}
+
+func (simple) SimpleRender() map[string]any {
+	return map[string]any{MIMEMarkdown: "**r**", MIMEPNG: []byte{1, 2}}
+}
 
 type richError struct{ error }
 
@@ -56,7 +64,8 @@ func TestOf(t *testing.T) {
 		{"string", "a\nb", []string{MIMEText}, "a\nb"},
 		{"error", errors.New("bad"), []string{MIMEText, MIMEHTML}, "error: bad"},
 		{"error with a display method", richError{}, []string{MIMEText, MIMEHTML}, "bad"},
-		{"methods", rich{}, []string{MIMEText, MIMEHTML, MIMEPNG, MIMELatex, MIMEJSON, MIMESVG, MIMEMarkdown}, "rich"},
+		{"methods", rich{}, []string{MIMEText, MIMEHTML, MIMEPNG, MIMELatex, MIMEJSON, MIMESVG, MIMEMarkdown, MIMEJavaScript, MIMEJPEG, MIMEPDF}, "rich"},
+		{"SimpleRender", simple{}, []string{MIMEText, MIMEMarkdown, MIMEPNG}, "{}"},
 		{"image", image.NewGray(image.Rect(0, 0, 3, 2)), []string{MIMEPNG, MIMEText}, "image 3×2"},
 		{"plot", plot.New(), []string{MIMEPNG}, ""},
 		{"matrix", mat.NewDense(2, 2, []float64{1, 2, 3, 4}), []string{MIMEHTML, MIMEText}, ""},
