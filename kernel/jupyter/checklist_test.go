@@ -647,9 +647,12 @@ func TestDeafAndDeadClients(t *testing.T) {
 	for range 20 {
 		deaf.Send(Shell, "execute_request", obj{"code": ""})
 	}
-	// Its cell asks it something when it has gone: no answer, and on it goes.
-	dead.Send(Shell, "execute_request", obj{"code": "sleep"})
+	// It dies with a question open, and another cell of its has yet to ask.
 	dead.Send(Shell, "execute_request", obj{"code": "ask"})
+	dead.Send(Shell, "execute_request", obj{"code": "ask"})
+	if m, err := dead.Recv(Stdin, wait); err != nil || m.Header.Type != "input_request" {
+		t.Fatal(err)
+	}
 	dead.Close()
 	_, _, pub := do(t, cl, Shell, "execute_request", obj{"code": "much"})
 	if len(pub) != 203 {

@@ -181,12 +181,12 @@ func (k *Kernel) event(r request, e session.Event, count int, silent, allowStdin
 				typ = "update_display_data"
 			}
 		}
-		k.publish(parent, typ, map[string]any{"data": bundle(e.Data), "metadata": bundle(e.Metadata), "transient": transient})
+		k.publish(parent, typ, withData(e.Data, map[string]any{"metadata": bundle(e.Metadata), "transient": transient}))
 	case session.Result:
 		if silent {
 			return
 		}
-		k.publish(parent, "execute_result", map[string]any{"data": bundle(e.Data), "metadata": bundle(e.Metadata), "execution_count": count})
+		k.publish(parent, "execute_result", withData(e.Data, map[string]any{"metadata": bundle(e.Metadata), "execution_count": count}))
 	case session.Clear:
 		k.publish(parent, "clear_output", map[string]any{"wait": e.Wait})
 	case session.Failure:
@@ -198,21 +198,39 @@ func (k *Kernel) event(r request, e session.Event, count int, silent, allowStdin
 }
 
 // ask passes a cell's question on to the client that sent the cell, and no
-// answer to the cell if the client takes no questions or has gone.
+// answer to the cell if the client takes no questions, or has gone or goes.
 func (k *Kernel) ask(r request, e session.Event, allowStdin bool) {
 	if allowStdin {
 		k.mu.Lock()
 		k.inputFor = r.from
+		k.asked++
+		question := k.asked
 		k.mu.Unlock()
 		m := k.message(r.m, "input_request", map[string]any{"prompt": e.Prompt, "password": e.Password})
 		m.Identities = r.m.Identities
 		frames, err := k.sign.encode(m)
+		sent := false
 		// A client's stdin may connect a little later than its shell.
-		for range 20 {
-			if err == nil && k.stdin.Send(r.from, frames) {
+		for absent := 0; err == nil && absent < 20; {
+			if !sent {
+				sent = k.stdin.Send(r.from, frames)
+			}
+			if k.stdin.Connected(r.from) {
+				absent = 0
+			} else {
+				absent++
+			}
+			select {
+			case <-k.ended:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			k.mu.Lock()
+			open := k.inputFor == r.from && k.asked == question
+			k.mu.Unlock()
+			if !open {
 				return
 			}
-			time.Sleep(50 * time.Millisecond)
 		}
 		k.mu.Lock()
 		k.inputFor = ""
@@ -252,6 +270,24 @@ func (k *Kernel) expressions(ctx context.Context, r request, count int, q execut
 		out[name] = res
 	}
 	return out
+}
+
+// written is content that is JSON already.
+type written []byte
+
+// withData adds the data of a display to content; json.Marshal would read and
+// write a picture of many megabytes anew.
+func withData(data json.RawMessage, content map[string]any) written {
+	rest, err := json.Marshal(content)
+	if err != nil {
+		rest = []byte("{}")
+	}
+	out := make([]byte, 0, len(rest)+len(data)+16)
+	out = append(append(out, `{"data":`...), bundle(data)...)
+	if len(rest) > 2 {
+		out = append(out, ',')
+	}
+	return append(out, rest[1:]...)
 }
 
 // bundle is a MIME bundle, never null.

@@ -92,6 +92,7 @@ type Kernel struct {
 	ended    chan struct{}      // closed when Run ends
 	stopped  bool
 	inputFor string // identity of the client whose input_reply is awaited
+	asked    int    // questions so far
 }
 
 type request struct {
@@ -250,14 +251,17 @@ func (k *Kernel) guard(m *Message, f func()) {
 
 // message makes an answer to a parent, which may be nil.
 func (k *Kernel) message(parent *Message, typ string, content any) *Message {
-	data, err := json.Marshal(content)
-	if err != nil {
-		k.log.Printf("jupyter: %s: %v", typ, err)
-		data = []byte("{}")
+	data, ok := content.(written)
+	if !ok {
+		var err error
+		if data, err = json.Marshal(content); err != nil {
+			k.log.Printf("jupyter: %s: %v", typ, err)
+			data = []byte("{}")
+		}
 	}
 	m := &Message{
 		Header:  Header{ID: newID(), Type: typ, Username: "kernel", Session: k.session, Date: now(), Version: ProtocolVersion},
-		Content: data,
+		Content: json.RawMessage(data),
 	}
 	if parent != nil {
 		m.Parent = parent.rawHeader

@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
 )
 
-// A message goes between supervisor and worker: its length as uint32, little
-// endian, then JSON.
+// A message goes between supervisor and worker: two lengths as uint32, little
+// endian, then JSON and, behind it, the data of its event, which are JSON too.
+// Apart, a picture of many megabytes is not parsed and written anew on its way.
 type message struct {
 	Op string `json:"op"`
 	ID int    `json:"id,omitempty"`
@@ -41,40 +43,53 @@ func newLink(r io.Reader, w io.Writer) *link {
 }
 
 func (l *link) send(m message) error {
+	var bundle []byte
+	if m.Event != nil {
+		e := *m.Event
+		bundle, e.Data = e.Data, nil
+		m.Event = &e
+	}
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	if len(data) > maxMessage {
-		return fmt.Errorf("session: a message of %d bytes is too long to be shown", len(data))
+	if len(data)+len(bundle) > maxMessage {
+		return fmt.Errorf("session: a message of %d bytes is too long to be shown", len(data)+len(bundle))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var head [4]byte
+	var head [8]byte
 	binary.LittleEndian.PutUint32(head[:], uint32(len(data)))
-	if _, err := l.w.Write(head[:]); err != nil {
-		return err
-	}
-	if _, err := l.w.Write(data); err != nil {
-		return err
+	binary.LittleEndian.PutUint32(head[4:], uint32(len(bundle)))
+	for _, b := range [][]byte{head[:], data, bundle} {
+		if _, err := l.w.Write(b); err != nil {
+			return err
+		}
 	}
 	return l.w.Flush()
 }
 
 func (l *link) receive() (message, error) {
 	var m message
-	var head [4]byte
+	var head [8]byte
 	if _, err := io.ReadFull(l.r, head[:]); err != nil {
 		return m, err
 	}
-	n := binary.LittleEndian.Uint32(head[:])
-	if n > maxMessage {
-		return m, fmt.Errorf("session: a message of %d bytes", n)
+	n, nb := binary.LittleEndian.Uint32(head[:]), binary.LittleEndian.Uint32(head[4:])
+	if uint64(n)+uint64(nb) > maxMessage {
+		return m, fmt.Errorf("session: a message of %d bytes", uint64(n)+uint64(nb))
 	}
 	data := make([]byte, n)
 	if _, err := io.ReadFull(l.r, data); err != nil {
 		return m, err
 	}
-	err := json.Unmarshal(data, &m)
+	if err := json.Unmarshal(data, &m); err != nil || nb == 0 {
+		return m, err
+	}
+	if m.Event == nil {
+		return m, errors.New("session: a message with data of no event")
+	}
+	m.Event.Data = make([]byte, nb)
+	_, err := io.ReadFull(l.r, m.Event.Data)
 	return m, err
 }

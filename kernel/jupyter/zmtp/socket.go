@@ -197,6 +197,13 @@ func (s *Socket) Send(to string, frames [][]byte) bool {
 	return true
 }
 
+// Connected tells whether there is a peer of an identity.
+func (s *Socket) Connected(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns[id] != nil
+}
+
 // Publish queues a message for all peers that subscribe to its first frame.
 func (s *Socket) Publish(frames [][]byte) {
 	s.mu.Lock()
