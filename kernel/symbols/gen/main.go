@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -84,7 +85,7 @@ func writeRoom(dir, room string, pkgs []*pkg) error {
 		if files["sources.bin"], err = sources(pkgs); err != nil {
 			return err
 		}
-		text += registerSources
+		text += fmt.Sprintf(registerSources, runtime.Version())
 	}
 	files["register.go"] = []byte(fmt.Sprintf(text, room, roomTitle[room], room))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -133,6 +134,8 @@ func init() { symbols.Register(export) }
 `
 
 const registerSources = `
+// The tables are those of %s.
+
 //go:embed sources.bin
 var texts []byte
 

@@ -14,6 +14,8 @@ var export []byte
 
 func init() { symbols.Register(export) }
 
+// The tables are those of go1.26.8.
+
 //go:embed sources.bin
 var texts []byte
 
