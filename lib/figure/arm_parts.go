@@ -181,7 +181,15 @@ func (s *armScene) orientation(c draw.Canvas, scale float64) {
 	label := fmt.Sprintf("%g cm", length)
 	c.FillText(st, vg.Point{X: end + 1*mm, Y: y}, label)
 	const arrow = 4 * mm
-	o := vg.Point{X: end + st.Width(label) + 14*mm, Y: y}
+	// As low as its names allow.
+	low := 0.0
+	for d := range 3 {
+		low = math.Min(low, s.up[d])
+	}
+	o := vg.Point{X: end + st.Width(label) + 14*mm, Y: c.Min.Y + 1.5*mm - arrow*vg.Length(low)}
+	if low < 0 {
+		o.Y += tickSize * 0.7
+	}
 	st = textStyle(tickSize, Grey)
 	st.XAlign, st.YAlign = draw.XCenter, draw.YCenter
 	var names []vg.Rectangle
