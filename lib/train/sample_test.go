@@ -121,3 +121,62 @@ func TestDeepDrawFitsTheTargetGrid(t *testing.T) {
 		}
 	}
 }
+
+// Lists of grids: so many of each family, none above the limit, none twice;
+// the cheap draw is a part of no other, but the same for the same seed.
+func TestSelectArchs(t *testing.T) {
+	count := func(archs []net.Arch) map[net.Family]int {
+		n := map[net.Family]int{}
+		for _, a := range archs {
+			n[a.Family]++
+		}
+		return n
+	}
+	all, err := SelectArchs("paper-shallow", 1, 0)
+	if err != nil || !reflect.DeepEqual(all, net.PaperShallow()) {
+		t.Errorf("%d of the public list, %v", len(all), err)
+	}
+	for list, want := range map[string]map[net.Family]int{
+		"paper-shallow:8":          {net.SpatialTemporal: 8, net.TemporalSpatial: 8, net.Spatiotemporal: 8},
+		"shallow:3, lstm:2":        {net.SpatialTemporal: 3, net.TemporalSpatial: 3, net.Spatiotemporal: 3, net.LSTM: 2},
+		"shallow:2,shallow:2":      {net.SpatialTemporal: 2, net.TemporalSpatial: 2, net.Spatiotemporal: 2},
+		"paper-shallow:5,deep:1":   {net.SpatialTemporal: 6, net.TemporalSpatial: 6, net.Spatiotemporal: 6},
+		"lstm:1,paper-shallow:100": nil, // the list has 50, 50 and 48
+		"shallow:0":                nil,
+		"deep":                     nil,
+		"":                         nil,
+		"lstm:2,":                  nil,
+	} {
+		archs, err := SelectArchs(list, 7, 0.1)
+		again, _ := SelectArchs(list, 7, 0.1)
+		if (err == nil) != (want != nil) || want != nil && !reflect.DeepEqual(count(archs), want) || !reflect.DeepEqual(archs, again) {
+			t.Errorf("%q: %v, want %v; %v", list, count(archs), want, err)
+		}
+		for _, a := range archs {
+			if GFLOP(a) > 0.1 {
+				t.Errorf("%q: %s costs %.3g GFLOP", list, a.Name(), GFLOP(a))
+			}
+		}
+	}
+	for _, limit := range []float64{-1, math.NaN()} {
+		if _, err := SelectArchs("shallow:1", 1, limit); err == nil {
+			t.Errorf("a limit of %g is accepted", limit)
+		}
+	}
+}
+
+// The name of an LSTM is completed; other names stand for themselves.
+func TestParseArch(t *testing.T) {
+	a, err := ParseArch(" lstm_2_8-16_64:52")
+	if err != nil || !reflect.DeepEqual(a, net.Recurrent([]int{8, 16}, 64, 5, 2)) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if a, err = ParseArch("spatiotemporal_1_8_3232"); err != nil || a.Name() != "spatiotemporal_1_8_3232" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	for _, bad := range []string{"", "lstm_2_8-16_64", "lstm_2_8-16_64:5", "lstm_2_8-16_64:02", "lstm_2_8-16_64:5x", "spatiotemporal_1_8_3232:52", "lstm_2_8_64:52"} {
+		if _, err := ParseArch(bad); err == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
