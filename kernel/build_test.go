@@ -50,7 +50,7 @@ func TestBuildMistakes(t *testing.T) {
 		{"no module there", []string{"-with", "example.org/mine=" + empty}, "the folder has to hold a module"},
 		{"another module", []string{"-with", "example.org/yours=" + mine}, "the go.mod there names module example.org/mine"},
 		{"no source", []string{"-src", empty, "-with", "example.org/mine=" + mine}, "-src has to name spindle's own source"},
-		{"another source", []string{"-src", mine, "-with", "example.org/mine=" + mine}, "go.sum"},
+		{"another source", []string{"-src", mine, "-with", "example.org/mine=" + mine}, "holds module example.org/mine; expected github.com/spindle-lab/spindle"},
 	} {
 		var stderr bytes.Buffer
 		if code := dispatch(context.Background(), append([]string{"build"}, c.args...), &stderr); code == 0 || !strings.Contains(stderr.String(), c.want) {

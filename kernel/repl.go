@@ -20,9 +20,10 @@ import (
 )
 
 var replCommand = command{
-	name: "repl", args: "",
+	name: "repl", args: "[flags]",
 	short: "cells in a terminal; Ctrl-C interrupts one, Ctrl-D ends",
-	define: func(*flag.FlagSet) func(context.Context, []string) error {
+	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
+		interpreterFlag(fs)
 		return func(ctx context.Context, args []string) error {
 			if len(args) != 0 {
 				return usageErrorf("unexpected %q", args[0])

@@ -59,6 +59,7 @@ type exporter struct {
 	parts   []cellPart
 	raises  map[int]bool // cells that have to fail
 	shell   bool         // a shell command is run
+	values  bool         // a call's several values are shown
 	fail    error
 }
 
@@ -98,14 +99,6 @@ func (x *exporter) importName(path, name string) string {
 	n := x.free(name)
 	x.imports[path] = n
 	return n
-}
-
-// qualifier writes package names in types.
-func (x *exporter) qualifier(p *types.Package) string {
-	if p.Path() == notebookPath {
-		return ""
-	}
-	return x.importName(p.Path(), p.Name())
 }
 
 // typeString writes a type with the program's names.

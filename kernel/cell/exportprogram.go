@@ -26,7 +26,11 @@ func (x *exporter) program(how Program) ([]byte, error) {
 		main.WriteString(x.function(how.Start) + "()\n")
 	}
 	for i, p := range x.parts {
-		fmt.Fprintf(&decls, "func %s() {\n%s\n%s}\n\n", p.name, strings.Join(perPart[i], "\n"), p.body)
+		set := ""
+		if len(perPart[i]) > 0 {
+			set = strings.Join(perPart[i], "\n") + "\n"
+		}
+		fmt.Fprintf(&decls, "func %s() {\n%s%s}\n\n", p.name, set, strings.TrimLeft(p.body, "\n"))
 		first := i == 0 || x.parts[i-1].cell != p.cell
 		last := i == len(x.parts)-1 || x.parts[i+1].cell != p.cell
 		if x.raises[p.cell] && first {
@@ -56,28 +60,13 @@ func (x *exporter) program(how Program) ([]byte, error) {
 		}
 	}
 	fmt.Fprintf(&out, ")\n\nfunc main() {\n%s}\n\n", main.String())
-	fmt.Fprintf(&out, `// show prints what a cell shows.
-func show(errorLast bool, v ...any) {
-	if n := len(v); errorLast && n > 0 && v[n-1] == nil {
-		v = v[:n-1]
+	fmt.Fprintf(&out, showHelper, showName)
+	if x.values {
+		out.WriteString("func values(v ...any) []any { return v }\n\n")
 	}
-	if len(v) > 0 {
-		%s(v...)
+	if len(x.raises) > 0 {
+		out.WriteString(panicHelper)
 	}
-}
-
-func values(v ...any) []any { return v }
-
-// expectPanic runs a cell that has to fail.
-func expectPanic(cell func()) {
-	defer func() { _ = recover() }()
-	cell()
-}
-
-var _ = values
-var _ = expectPanic
-
-`, showName)
 	out.WriteString(helpers)
 	out.Write(decls.Bytes())
 	src, err := format.Source(out.Bytes())
@@ -93,6 +82,26 @@ func (x *exporter) function(full string) string {
 	path := full[:dot]
 	return x.importName(path, path[strings.LastIndexByte(path, '/')+1:]) + full[dot:]
 }
+
+const showHelper = `// show prints what a cell shows.
+func show(errorLast bool, v ...any) {
+	if n := len(v); errorLast && n > 0 && v[n-1] == nil {
+		v = v[:n-1]
+	}
+	if len(v) > 0 {
+		%s(v...)
+	}
+}
+
+`
+
+const panicHelper = `// expectPanic runs a cell that has to fail.
+func expectPanic(cell func()) {
+	defer func() { _ = recover() }()
+	cell()
+}
+
+`
 
 const shellHelper = `// shell runs a command with the program's output.
 func shell(line string) {

@@ -163,6 +163,7 @@ func isCall(e ast.Expr) bool {
 // shown writes the arguments of show: several values of a call go on alone.
 func (x *exporter) shown(c *checked, text string) string {
 	if c.values > 1 {
+		x.values = true
 		return "values(" + text + ")..."
 	}
 	return text

@@ -168,13 +168,12 @@ func (o *Output) bundle() (string, error) {
 		return o.picture(mime, s, alt), nil
 	}
 	if alt == "" {
-		for _, mime := range slices.Sorted(maps.Keys(o.Data)) {
-			j, err := json.MarshalIndent(o.Data[mime], "", "  ")
+		if mimes := slices.Sorted(maps.Keys(o.Data)); len(mimes) > 0 {
+			j, err := json.MarshalIndent(o.Data[mimes[0]], "", "  ")
 			if err != nil {
 				return "", err
 			}
-			alt = mime + ": " + string(j)
-			break
+			alt = mimes[0] + ": " + string(j)
 		}
 	}
 	if alt == "" {

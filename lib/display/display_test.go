@@ -37,7 +37,7 @@ func (simple) SimpleRender() map[string]any {
 	return map[string]any{MIMEMarkdown: "**r**", MIMEPNG: []byte{1, 2}}
 }
 
-type richError struct{ error }
+type richError struct{}
 
 func (richError) Error() string { return "bad" }
 func (richError) HTML() string  { return "<b>bad</b>" }
