@@ -116,7 +116,7 @@ func TestNotebooksCompiled(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 			defer cancel()
 			var here bytes.Buffer
 			err = notebook.Execute(ctx, nb, s, notebook.Options{Name: f, Output: func(_ int, e session.Event) {
