@@ -45,6 +45,7 @@ func init() {
 		"_Sink":          reflect.ValueOf((*_github_com_spindle_lab_spindle_lib_display_Sink)(nil)),
 		"Table":          reflect.ValueOf((*p0_display.Table)(nil)),
 		"Text":           reflect.ValueOf(p0_display.Text),
+		"Vector":         reflect.ValueOf(p0_display.Vector),
 	}
 }
 

@@ -17,6 +17,7 @@ func init() {
 		"Aligned":          reflect.ValueOf((*p0_recording.Aligned)(nil)),
 		"AlignedOptions":   reflect.ValueOf((*p0_recording.AlignedOptions)(nil)),
 		"ArmOptions":       reflect.ValueOf((*p0_recording.ArmOptions)(nil)),
+		"AsPassive":        reflect.ValueOf(p0_recording.AsPassive),
 		"Bounds":           reflect.ValueOf((*p0_recording.Bounds)(nil)),
 		"Boxcar":           reflect.ValueOf(p0_recording.Boxcar),
 		"Bumped":           reflect.ValueOf(p0_recording.Bumped),

@@ -13,15 +13,18 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/run/run"] = map[string]reflect.Value{
+		"Cache":     reflect.ValueOf((*p0_run.Cache)(nil)),
 		"CacheEnv":  reflect.ValueOf(constant.MakeFromLiteral("\"SPINDLE_CACHE\"", token.STRING, 0)),
 		"Check":     reflect.ValueOf(p0_run.Check),
 		"DataDir":   reflect.ValueOf(p0_run.DataDir),
 		"DataEnv":   reflect.ValueOf(constant.MakeFromLiteral("\"SPINDLE_DATA\"", token.STRING, 0)),
 		"DataPath":  reflect.ValueOf(p0_run.DataPath),
 		"HashFile":  reflect.ValueOf(p0_run.HashFile),
+		"Key":       reflect.ValueOf((*p0_run.Key)(nil)),
 		"Laptop":    reflect.ValueOf(p0_run.Laptop),
 		"Module":    reflect.ValueOf(constant.MakeFromLiteral("\"github.com/spindle-lab/spindle\"", token.STRING, 0)),
 		"NewRecord": reflect.ValueOf(p0_run.NewRecord),
+		"OpenCache": reflect.ValueOf(p0_run.OpenCache),
 		"Paper":     reflect.ValueOf(p0_run.Paper),
 		"ParseTier": reflect.ValueOf(p0_run.ParseTier),
 		"Progress":  reflect.ValueOf((*p0_run.Progress)(nil)),

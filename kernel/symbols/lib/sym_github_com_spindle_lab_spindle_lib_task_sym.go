@@ -14,6 +14,7 @@ import (
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/task/task"] = map[string]reflect.Value{
 		"ActionRecognition":     reflect.ValueOf(constant.MakeFromLiteral("\"action recognition\"", token.STRING, 0)),
+		"Add":                   reflect.ValueOf(p0_task.Add),
 		"All":                   reflect.ValueOf(p0_task.All),
 		"Augment":               reflect.ValueOf(p0_task.Augment),
 		"Average":               reflect.ValueOf((*p0_task.Average)(nil)),
@@ -27,6 +28,8 @@ func init() {
 		"Channels":              reflect.ValueOf((*p0_task.Channels)(nil)),
 		"ChannelsEncoder":       reflect.ValueOf(p0_task.ChannelsEncoder),
 		"ChannelsReversed":      reflect.ValueOf(p0_task.ChannelsReversed),
+		"Choice":                reflect.ValueOf((*p0_task.Choice)(nil)),
+		"Choices":               reflect.ValueOf(p0_task.Choices),
 		"Classifier":            reflect.ValueOf(p0_task.Classifier),
 		"DataDriven":            reflect.ValueOf(constant.MakeFromLiteral("\"data-driven\"", token.STRING, 0)),
 		"Decoder":               reflect.ValueOf(p0_task.Decoder),
@@ -85,6 +88,9 @@ func init() {
 		"Scaling":               reflect.ValueOf((*p0_task.Scaling)(nil)),
 		"Shaped":                reflect.ValueOf((*p0_task.Shaped)(nil)),
 		"_Shaped":               reflect.ValueOf((*_github_com_spindle_lab_spindle_lib_task_Shaped)(nil)),
+		"Shift":                 reflect.ValueOf((*p0_task.Shift)(nil)),
+		"ShiftBlocks":           reflect.ValueOf(p0_task.ShiftBlocks),
+		"ShiftRows":             reflect.ValueOf(p0_task.ShiftRows),
 		"Skip":                  reflect.ValueOf(p0_task.Skip),
 		"Source":                reflect.ValueOf((*p0_task.Source)(nil)),
 		"_Source":               reflect.ValueOf((*_github_com_spindle_lab_spindle_lib_task_Source)(nil)),

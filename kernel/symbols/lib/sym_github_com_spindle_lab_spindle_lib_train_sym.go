@@ -15,6 +15,7 @@ func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/train/train"] = map[string]reflect.Value{
 		"Action":            reflect.ValueOf((*p0_train.Action)(nil)),
 		"Below":             reflect.ValueOf(p0_train.Below),
+		"Choices":           reflect.ValueOf(p0_train.Choices),
 		"Columns":           reflect.ValueOf(p0_train.Columns),
 		"Config":            reflect.ValueOf((*p0_train.Config)(nil)),
 		"DivergenceError":   reflect.ValueOf((*p0_train.DivergenceError)(nil)),
