@@ -350,3 +350,18 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 }
+
+// An interrupt that comes before the worker has begun with the cell is not lost.
+func TestEarlyInterrupt(t *testing.T) {
+	r := start(t, session.Config{})
+	for range 20 {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := r.eval(ctx, "for {}"); err == nil || err.Name != "Interrupt" {
+			t.Fatalf("%v", err)
+		}
+	}
+	if out, err := r.eval(context.Background(), "1 + 1"); out != "=> 2\n" {
+		t.Errorf("after: %q, %v", out, err)
+	}
+}

@@ -122,10 +122,16 @@ func Worker(setup func(*Output) Setup) int {
 
 // serve reads requests. Cells run one after the other beside it.
 func (w *workerSide) serve() int {
-	cells := make(chan message, 64)
+	type request struct {
+		m    message
+		ctx  context.Context
+		stop context.CancelFunc
+	}
+	cells := make(chan request, 64)
 	go func() {
-		for m := range cells {
-			w.eval(m)
+		for r := range cells {
+			w.eval(r.ctx, r.m)
+			r.stop()
 		}
 	}()
 	for {
@@ -138,7 +144,12 @@ func (w *workerSide) serve() int {
 		}
 		switch m.Op {
 		case "eval":
-			cells <- m
+			// From here on an interrupt is this cell's, though it may not run yet.
+			ctx, cancel := context.WithCancel(context.Background())
+			w.mu.Lock()
+			w.cancel, w.done = cancel, ctx.Done()
+			w.mu.Unlock()
+			cells <- request{m, ctx, cancel}
 		case "interrupt":
 			w.mu.Lock()
 			if w.cancel != nil {
@@ -157,16 +168,11 @@ func (w *workerSide) serve() int {
 }
 
 // eval runs a cell and replies when all its output is on the way.
-func (w *workerSide) eval(m message) {
-	ctx, cancel := context.WithCancel(context.Background())
-	w.mu.Lock()
-	w.cancel, w.done = cancel, ctx.Done()
-	w.mu.Unlock()
+func (w *workerSide) eval(ctx context.Context, m message) {
 	err := w.k.Eval(ctx, m.Cell, m.Code)
 	w.mu.Lock()
 	w.cancel = nil
 	w.mu.Unlock()
-	cancel()
 	r := message{Op: "reply", ID: m.ID}
 	if err != nil {
 		var e *cell.Error
