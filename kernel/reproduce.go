@@ -33,6 +33,9 @@ type reproduceOptions struct {
 	quiet   bool
 	fresh   bool
 	dry     bool
+
+	networks bool
+	slice    time.Duration
 }
 
 var reproduceCommand = command{
@@ -51,6 +54,8 @@ var reproduceCommand = command{
 		fs.BoolVar(&o.quiet, "quiet", false, "one line per notebook only")
 		fs.BoolVar(&o.fresh, "fresh", false, "run everything anew, also what is unchanged since it was last run")
 		fs.BoolVar(&o.dry, "cost", false, "say what it would cost, and run nothing")
+		fs.BoolVar(&o.networks, "networks", false, "train and probe the networks behind the figures of the tier (laptop: some hours), and leave their tables in figures/results; stopped or killed, the same command goes on")
+		fs.DurationVar(&o.slice, "slice", 0, "with -networks: stop after so long, as in 50m")
 		return func(ctx context.Context, names []string) error { return reproduce(ctx, o, names, os.Stdout) }
 	},
 }
@@ -103,6 +108,12 @@ func reproduce(ctx context.Context, o reproduceOptions, names []string, w io.Wri
 	}
 	if r.shipped, err = readCosts(costsPath(root)); err != nil {
 		return err
+	}
+	if o.networks {
+		if o.out == "" {
+			o.out = filepath.Join(root, "runs", "networks-"+o.tier)
+		}
+		return r.trainNetworks(ctx, o.out, o.slice)
 	}
 	jobs, err := r.plan(names)
 	if err != nil {

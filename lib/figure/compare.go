@@ -50,7 +50,7 @@ func Paired(title, xlabel, ylabel string, groups []Pairs) *Panel {
 		style := draw.GlyphStyle{Color: fade(c, 0.7), Radius: 1.4, Shape: glyphs[i%len(glyphs)]}
 		p.Add(&plotter.Scatter{XYs: finite(x, y), GlyphStyle: style})
 		sort.Float64s(difference)
-		name := fmt.Sprintf("%s: n = %d, median %+.3f, ", g.Name, len(x), median(difference))
+		name := fmt.Sprintf("%s: n = %d, median %+.2g, ", g.Name, len(x), median(difference))
 		if w, err := stats.Wilcoxon(y, x, stats.TwoSided, stats.Auto, stats.DropZeros); err == nil && len(x) > 5 {
 			name += fmt.Sprintf("p = %.2g", w.P)
 		} else {

@@ -106,6 +106,7 @@ func ByLayer(title string, curves []LayerCurve) *Panel {
 	p := newPlot(title, "layer", "mean test explained variance")
 	var all [][]float64
 	deepest := 1
+	named := map[string]bool{} // networks of one kind share an entry
 	for i, c := range curves {
 		x := index(len(c.EV))
 		for l := range x {
@@ -127,7 +128,8 @@ func ByLayer(title string, curves []LayerCurve) *Panel {
 			l = addLine(p, x, c.EV, col, 0.9)
 		}
 		addPoints(p, x, c.EV, col, 1.5)
-		if l != nil {
+		if l != nil && !named[c.Name] {
+			named[c.Name] = true
 			p.Legend.Add(c.Name, l)
 		}
 		all = append(all, c.EV)
@@ -137,7 +139,7 @@ func ByLayer(title string, curves []LayerCurve) *Panel {
 		return emptyPanel("by_layer", title+": no layer has a finite explained variance")
 	}
 	p.X.Min, p.X.Max = 0.8, float64(deepest)+0.2
-	p.Y.Min, p.Y.Max = lo-0.1*(hi-lo), hi+0.6*(hi-lo)
+	p.Y.Min, p.Y.Max = lo-0.1*(hi-lo), hi+(0.2+0.09*float64(len(named)))*(hi-lo)
 	var ticks []string
 	for i := 0; i <= deepest; i++ {
 		ticks = append(ticks, fmt.Sprint(i))

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spindle-lab/spindle/lib/figure"
+	"github.com/spindle-lab/spindle/lib/figure/paper"
+	"github.com/spindle-lab/spindle/lib/run"
+	"github.com/spindle-lab/spindle/lib/train"
+)
+
+// networkRun is the long run behind the figures of a tier: networks of every
+// family on several tasks, each probed. It is made of the commands generate,
+// train and probe, which go on where they were stopped, so that it may be
+// interrupted or killed at any moment and started again with the same words.
+type networkRun struct {
+	tasks       string
+	grids       [][2]string // set of networks, most GFLOP a sample
+	perLetter   int
+	steps       int
+	batch       int
+	rate        float64
+	validate    int
+	validations int // samples
+	linear      string
+	reaches     int
+}
+
+// networkRuns are sized by GFLOP a sample (spindle train -list): the laptop's
+// 168 networks cost 9.5 GFLOP for one sample each, 1,200 steps of 32 make
+// 3.6e5 GFLOP. At the 40 to 50 GFLOP per second of CPU that short runs of these
+// networks took, that is 2 to 2.5 hours of CPU on each of two cores, less where
+// the machine is faster.
+func networkRuns(tier run.Tier) (networkRun, error) {
+	switch tier {
+	case run.Smoke:
+		return networkRun{tasks: "regression,classification", grids: [][2]string{{"shallow:1", "0.01"}}, perLetter: 12, steps: 12, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
+	case run.Laptop:
+		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: [][2]string{{"shallow:8", "0.06"}, {"lstm:4", "0.25"}},
+			perLetter: 100, steps: 1200, batch: 32, rate: 0.002, validate: 100, validations: 256, linear: "pos,vel,pos_vel,m_len_vel"}, nil
+	}
+	return networkRun{}, usageErrorf("-networks is for the tiers smoke and laptop; the paper's size is spindle train -grid paper-shallow, with shards of its tasks on several machines")
+}
+
+// subcommand is dispatch, set when the program starts: a command that calls the
+// list it stands in could not be initialised.
+var subcommand func(ctx context.Context, args []string, stderr io.Writer) int
+
+func init() { subcommand = dispatch }
+
+// trainNetworks makes the long run of a tier and writes its tables into
+// figures/results.
+func (r *reproducer) trainNetworks(ctx context.Context, dir string, slice time.Duration) error {
+	n, err := networkRuns(r.tier)
+	if err != nil {
+		return err
+	}
+	if slice > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, slice)
+		defer stop()
+	}
+	command := fmt.Sprintf("go run ./kernel reproduce -networks -tier %s -seed %d", r.tier, r.o.seed)
+	seed := strconv.FormatUint(r.o.seed, 10)
+	var steps [][]string
+	for i, g := range n.grids {
+		steps = append(steps, []string{"train", "-task", n.tasks, "-grid", g[0], "-max-gflop", g[1], "-grid-seed", seed, "-seeds", seed, "-data-seed", seed,
+			"-per-letter", strconv.Itoa(n.perLetter), "-steps", strconv.Itoa(n.steps), "-batch", strconv.Itoa(n.batch), "-lr", fmt.Sprint(n.rate),
+			"-validate-every", strconv.Itoa(n.validate), "-val-samples", strconv.Itoa(n.validations), "-out", filepath.Join(dir, fmt.Sprintf("grid%d", i))})
+	}
+	session, ok := run.DataPath("recordings", "s1_data.mat")
+	if !ok {
+		session = "simulated:" + seed
+	}
+	steps = append(steps, []string{"probe", "-session", session, "-networks", dir, "-linear", n.linear, "-limit", strconv.Itoa(n.reaches), "-seed", seed, "-out", filepath.Join(dir, "scores")})
+	for _, args := range steps {
+		fmt.Fprintf(r.w, "spindle %s\n", strings.Join(args, " "))
+		code := subcommand(ctx, args, os.Stderr)
+		if ctx.Err() != nil {
+			fmt.Fprintf(r.w, "stopped in %s; the same command goes on: %s\n", dir, command)
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil // the slice is over, which is no error
+			}
+			return ctx.Err()
+		}
+		if code != 0 {
+			return fmt.Errorf("spindle %s failed; the same command goes on: %s", args[0], command)
+		}
+	}
+	return r.collectNetworks(dir, command, len(n.grids))
+}
+
+// collectNetworks joins the tables of a finished run into figures/results.
+func (r *reproducer) collectNetworks(dir, command string, grids int) error {
+	to := filepath.Join(r.root, "figures", "results", string(r.tier))
+	var rows []train.Row
+	for i := 0; i < grids; i++ {
+		more, err := train.ReadTableFile(filepath.Join(dir, fmt.Sprintf("grid%d", i), "results.csv"))
+		if err != nil {
+			return err
+		}
+		rows = append(rows, more...)
+	}
+	if err := run.WriteFile(filepath.Join(to, "networks.csv"), func(w io.Writer) error { return train.WriteTable(w, rows) }); err != nil {
+		return err
+	}
+	scores, err := figure.ReadScores(filepath.Join(dir, "scores", "scores.csv"))
+	if err != nil {
+		return err
+	}
+	if err := run.WriteFile(filepath.Join(to, "layers.csv"), func(w io.Writer) error { return figure.WriteLayers(w, scores) }); err != nil {
+		return err
+	}
+	about, err := json.MarshalIndent(paper.Run{Tier: r.tier, Seed: r.o.seed, Command: command}, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := writeBytes(filepath.Join(to, paper.RunFile), append(about, '\n')); err != nil {
+		return err
+	}
+	if err := writePaper(filepath.Join(r.root, "figures"), nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(r.w, "%d networks, %d scores of layers in %s; the notebooks read them at tier %s\n", len(rows), len(scores), to, r.tier)
+	return nil
+}
