@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -42,13 +41,31 @@ func whereFlags(fs *flag.FlagSet) func() (jupyter.Where, error) {
 	}
 }
 
+func noArgs(args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("%q: no arguments are taken, only flags", args[0])
+	}
+	return nil
+}
+
+// hint adds to an error what may help.
+func hint(err error) error {
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w; -user needs no rights, and -prefix takes any folder of yours", err)
+	}
+	return err
+}
+
 var installCommand = command{
 	name: "install", args: "[-user | -sys-prefix | -prefix DIR]", short: "register the kernel with Jupyter",
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		where := whereFlags(fs)
 		interpreterFlag(fs)
-		return func(context.Context, []string) error {
+		return func(_ context.Context, args []string) error {
 			w, err := where()
+			if err == nil {
+				err = noArgs(args)
+			}
 			if err != nil {
 				return err
 			}
@@ -60,14 +77,17 @@ var installCommand = command{
 			spec.Args = kernelArgs()
 			dir, err := spec.Install(w, exe)
 			if err != nil {
-				return err
+				return hint(err)
 			}
 			fmt.Println("kernel installed in", dir)
 			switch found, err := spec.Verify(); {
 			case errors.Is(err, jupyter.ErrNoJupyter):
 				fmt.Println("no jupyter command was found to check with; the kernel will be there once Jupyter is installed")
+			case errors.Is(err, jupyter.ErrNotListed):
+				fmt.Printf("%v: it does not look there.\nStart Jupyter with JUPYTER_PATH=%s, or install without -prefix.\n", err, filepath.Dir(filepath.Dir(dir)))
+				return exitCode(1)
 			case err != nil:
-				return fmt.Errorf("jupyter does not list the kernel: %w", err)
+				return err
 			case found.Dir != dir:
 				fmt.Printf("note: jupyter finds another kernel of this name first, in %s\n", found.Dir)
 			default:
@@ -82,14 +102,17 @@ var uninstallCommand = command{
 	name: "uninstall", args: "[-user | -sys-prefix | -prefix DIR]", short: "remove the kernel from Jupyter",
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		where := whereFlags(fs)
-		return func(context.Context, []string) error {
+		return func(_ context.Context, args []string) error {
 			w, err := where()
+			if err == nil {
+				err = noArgs(args)
+			}
 			if err != nil {
 				return err
 			}
 			dir, found, err := spec.Uninstall(w)
 			if err != nil {
-				return err
+				return hint(err)
 			}
 			if !found {
 				fmt.Println("there was no kernel in", dir)
@@ -99,61 +122,6 @@ var uninstallCommand = command{
 			return nil
 		}
 	},
-}
-
-var doctorCommand = command{
-	name: "doctor", short: "say what is there, what is missing, and what to type",
-	define: func(*flag.FlagSet) func(context.Context, []string) error {
-		return func(ctx context.Context, _ []string) error {
-			fmt.Printf("spindle    %s, %s, %s/%s, %d cores\n", run.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-			missing := false
-			advise := func(what, todo string) {
-				missing = true
-				fmt.Printf("%-10s missing: %s\n", what, todo)
-			}
-			if root, err := run.Root(); err == nil {
-				fmt.Printf("notebooks  %s\n", filepath.Join(root, "notebooks"))
-			} else {
-				advise("notebooks", "they are in the repository; change into a clone of it")
-			}
-			if dir, ok := run.DataDir(); ok {
-				fmt.Printf("data       %s\n", dir)
-			} else {
-				advise("data", "strokes and a recording are simulated; set "+run.DataEnv+" to a folder with characters/ and recordings/ for real ones")
-			}
-			jup, err := exec.LookPath("jupyter")
-			if err != nil {
-				advise("jupyter", "notebooks run without it by `spindle run`; for the browser: pip install jupyterlab")
-			} else {
-				fmt.Printf("jupyter    %s\n", jup)
-				if found, err := spec.Verify(); err != nil {
-					advise("kernel", "spindle install")
-				} else if len(found.Argv) == 0 || !executable(found.Argv[0]) {
-					advise("kernel", fmt.Sprintf("its program is gone from %s: spindle install", found.Dir))
-				} else {
-					fmt.Printf("kernel     %s\n", found.Dir)
-				}
-			}
-			s, err := session.Start(session.Config{})
-			if err != nil {
-				return fmt.Errorf("a worker does not start: %w", err)
-			}
-			defer s.Close()
-			if err := s.Eval(ctx, 1, "1 + 1", func(session.Event) {}); err != nil {
-				return fmt.Errorf("a cell does not run: %w", err)
-			}
-			fmt.Println("cells      run")
-			if missing {
-				return exitCode(1)
-			}
-			return nil
-		}
-	},
-}
-
-func executable(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.Mode()&0o111 != 0
 }
 
 var kernelCommand = command{

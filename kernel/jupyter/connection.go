@@ -3,6 +3,7 @@ package jupyter
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -29,13 +30,12 @@ func ReadConnection(path string) (*Connection, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data := make([]byte, 1<<16)
-	n, err := f.Read(data)
+	data, err := io.ReadAll(io.LimitReader(f, 1<<16))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Scheme: "hmac-sha256"}
-	if err := json.Unmarshal(data[:n], c); err != nil {
+	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fmt.Errorf("%s: not a connection file: %w", path, err)
 	}
 	if err := c.check(); err != nil {
@@ -54,9 +54,12 @@ func (c *Connection) check() error {
 	default:
 		return fmt.Errorf("transport is %q; expected tcp or ipc", c.Transport)
 	}
-	for name, port := range map[string]int{"shell_port": c.Shell, "control_port": c.Control, "stdin_port": c.Stdin, "iopub_port": c.IOPub, "hb_port": c.Heartbeat} {
-		if port < 0 || port > 65535 {
-			return fmt.Errorf("%s is %d; expected 0 to 65535", name, port)
+	for _, p := range []struct {
+		name string
+		port int
+	}{{"shell_port", c.Shell}, {"control_port", c.Control}, {"stdin_port", c.Stdin}, {"iopub_port", c.IOPub}, {"hb_port", c.Heartbeat}} {
+		if p.port < 1 || p.port > 65535 {
+			return fmt.Errorf("%s is %d; expected 1 to 65535", p.name, p.port)
 		}
 	}
 	return nil

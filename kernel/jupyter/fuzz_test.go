@@ -88,17 +88,6 @@ func usage() (heap uint64, goroutines int) {
 	return m.HeapAlloc, runtime.NumGoroutine()
 }
 
-// end ends the kernel.
-func (g *target) end(t testing.TB) {
-	g.client.Send(Control, "shutdown_request", obj{})
-	select {
-	case <-g.done:
-	case <-time.After(wait):
-		t.Fatal("the kernel does not end")
-	}
-	g.client.Close()
-}
-
 // check asks for signs of life on every socket, and now and then for growth.
 func (g *target) check(t testing.TB) {
 	t.Helper()

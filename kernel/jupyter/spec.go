@@ -28,6 +28,9 @@ type Spec struct {
 // ErrNoJupyter tells that no Jupyter was found to verify an installation with.
 var ErrNoJupyter = errors.New("no jupyter command was found")
 
+// ErrNotListed tells that Jupyter does not know the kernel.
+var ErrNotListed = errors.New("does not list the kernel")
+
 // A Where says where a kernelspec goes: into the user's folder if all are zero.
 type Where struct {
 	SysPrefix bool   // the environment of the jupyter command or of python3
@@ -63,18 +66,44 @@ func (w Where) Dir() (string, error) {
 	return filepath.Join(home, ".local", "share", "jupyter", "kernels"), nil
 }
 
-// sysPrefix asks the environment's Python for its prefix.
+// sysPrefix asks the Python of the jupyter command, or else of the active
+// environment, for its prefix.
 func sysPrefix() (string, error) {
-	for _, v := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
-		if p := os.Getenv(v); p != "" {
-			return p, nil
-		}
+	python := ""
+	if jupyter, err := exec.LookPath("jupyter"); err == nil {
+		python = interpreter(jupyter)
 	}
-	out, err := exec.Command("python3", "-c", "import sys; print(sys.prefix)").Output()
+	if python == "" {
+		for _, v := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
+			if p := os.Getenv(v); p != "" {
+				return p, nil
+			}
+		}
+		python = "python3"
+	}
+	out, err := exec.Command(python, "-c", "import sys; print(sys.prefix)").Output()
 	if err != nil {
-		return "", fmt.Errorf("--sys-prefix needs an active Python environment: %w", err)
+		return "", fmt.Errorf("-sys-prefix needs a jupyter command or an active Python environment: %w", err)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// interpreter returns the Python that a script begins by naming, or "".
+func interpreter(script string) string {
+	f, err := os.Open(script)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	head := make([]byte, 256)
+	n, _ := io.ReadFull(f, head)
+	line, _, _ := strings.Cut(string(head[:n]), "\n")
+	words, ok := strings.CutPrefix(line, "#!")
+	fields := strings.Fields(words)
+	if !ok || len(fields) == 0 || !strings.Contains(filepath.Base(fields[len(fields)-1]), "python") {
+		return ""
+	}
+	return fields[len(fields)-1] // /usr/bin/python3, or python3 behind /usr/bin/env
 }
 
 // Install copies the executable at exe and writes the kernelspec beside it,
@@ -188,7 +217,7 @@ func (s Spec) Verify() (*Found, error) {
 	}
 	k, ok := list.Specs[s.Name]
 	if !ok {
-		return nil, fmt.Errorf("%s does not list the kernel %q", jupyter, s.Name)
+		return nil, fmt.Errorf("%s %w %q", jupyter, ErrNotListed, s.Name)
 	}
 	return &Found{k.Dir, k.Spec.Argv}, nil
 }
