@@ -172,7 +172,7 @@ func (g grid) html() string {
 		if g.numeric(j, rows) {
 			align[k] = "right"
 		}
-		fmt.Fprintf(&s, "<th>%s</th>", html.EscapeString(g.head(j)))
+		fmt.Fprintf(&s, "<th style=\"text-align:%s\">%s</th>", align[k], html.EscapeString(g.head(j)))
 	}
 	s.WriteString("</tr></thead><tbody>")
 	for _, i := range rows {
