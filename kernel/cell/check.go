@@ -19,6 +19,7 @@ type checked struct {
 	// freshMeths are methods to compile of types that stay as they are.
 	freshMeths []typeMethod
 	vars       []*decl                // declared by the statements, new or kept
+	were       map[types.Object]*decl // functions that were checked again behind the statements
 	varOf      map[types.Object]*decl // the statements' own objects of these
 	last       ast.Expr               // the expression to show
 	values     int                    // how many values it has
@@ -43,7 +44,7 @@ type checker struct {
 // check type-checks a cell. Nothing of the interpreter changes.
 func (k *Interp) check(p *parsed) (*checked, *Error) {
 	c := &checker{k: k, fset: k.fset, w: k.world.clone(), cell: p}
-	c.out = &checked{parsed: p, world: c.w, varOf: map[types.Object]*decl{}}
+	c.out = &checked{parsed: p, world: c.w, varOf: map[types.Object]*decl{}, were: map[types.Object]*decl{}}
 	if err := c.addImports(); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 // TestGoroot runs the programs of Go's own test directory as cells, each as one
-// text with a call of main behind it, and counts how they end. It takes some
+// cell with a call of main in the next, and counts how they end. It takes some
 // minutes and needs $SPINDLE_GOROOT_TEST: vm or yaegi, to be asked for by name.
 // $SPINDLE_GOROOT_ONLY runs those whose path has that part, and says more.
 func TestGoroot(t *testing.T) {
@@ -293,7 +293,10 @@ func gorootProgram(path string) string {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err = k.Eval(ctx, 1, string(text)+"\nmain()\n")
+	// Two cells: package variables are put in order in one that only declares.
+	if err = k.Eval(ctx, 1, string(text)); err == nil {
+		err = k.Eval(ctx, 2, "main()")
+	}
 	runtime.Gosched()
 	var e *cell.Error
 	if !errors.As(err, &e) {

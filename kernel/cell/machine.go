@@ -82,6 +82,9 @@ func (e *machine) compile(c *checked) (_ program, fail *Error) {
 			}
 		}
 	}
+	for was, d := range c.were {
+		e.vm.Alias(was.(*types.Func), d.obj.(*types.Func))
+	}
 	for _, tm := range c.freshMeths {
 		f, back := e.vm.DefineMethod(tm.d.obj.(*types.TypeName), tm.m.name, tm.m.asFunc, tm.m.info)
 		undo = append(undo, back)

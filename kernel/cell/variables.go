@@ -78,6 +78,9 @@ func (c *checker) variables(changed map[string]bool) *Error {
 		if len(errs) == 0 {
 			for _, d := range funcs {
 				if o := c.pkg.Scope().Lookup(d.name); o != nil {
+					if d.obj != nil {
+						c.out.were[d.obj] = d // the statements know it as this
+					}
 					d.obj, d.info = o, info
 					c.k.declOf[o] = d
 				}

@@ -418,6 +418,11 @@ func (c *compiler) nativeArgs(k *prepared, e *ast.CallExpr, fn reflect.Value, re
 	if recv != nil {
 		in = append(in, recv)
 	}
+	if mode == passReflect && len(e.Args) == 1 {
+		if t := c.typeOf(e.Args[0]); t != types.Typ[types.UntypedNil] && !types.IsInterface(t) && c.m.declared(t) {
+			refuse(e.Args[0], "%s", c.m.noReflect(t))
+		}
+	}
 	for i, v := range vals {
 		in = append(in, c.fit(e, v.t, c.export(v, mode), fn.Type().In(len(in)), i))
 	}

@@ -127,6 +127,9 @@ func (fr *frame) runDefers(protect func(func())) {
 // recovered is the built-in recover.
 func recovered(fr *frame) any {
 	d := fr.deferrer
+	if fr.panic != nil { // "defer recover()" in a function that panics itself
+		return nil
+	}
 	if d == nil || d.panic == nil || d.panic.recovered || d.panic.goexit {
 		return nil
 	}

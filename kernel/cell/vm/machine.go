@@ -210,6 +210,9 @@ func (m *Machine) DefineFunc(o *types.Func, decl *ast.FuncDecl, info *types.Info
 	return f
 }
 
+// Alias lets code that was checked with another object of a function find it.
+func (m *Machine) Alias(was, is *types.Func) { m.funcs[was] = m.funcs[is] }
+
 // DefineMethod declares a method of a type of the notebook, written as a
 // function that takes the receiver first.
 func (m *Machine) DefineMethod(t *types.TypeName, name string, decl *ast.FuncDecl, info *types.Info) (f *Function, undo func()) {

@@ -23,6 +23,7 @@ type passing uint8
 const (
 	passKeep    passing = iota // boxed: the type is still told when it comes back
 	passRaw                    // bare: the function looks into the value
+	passReflect                // by package reflect, which would see no names and no methods
 	passShown                  // to be printed
 	passDisplay                // to be shown by a notebook
 )
@@ -31,6 +32,14 @@ const (
 func passMode(pkg, name string) passing {
 	if pkg == "fmt" && strings.Contains(name, "can") {
 		return passRaw // Scan fills what it is given
+	}
+	if pkg == "reflect" {
+		switch name {
+		case "TypeOf", "ValueOf":
+			return passReflect
+		case "DeepEqual":
+			return passKeep // values in their boxes differ where their types do
+		}
 	}
 	switch pkg {
 	case "fmt", "log", "errors":
@@ -54,6 +63,8 @@ func (c *compiler) export(v ex, mode passing) func(*frame) reflect.Value {
 	m := c.m
 	conv := m.inspected
 	switch mode {
+	case passReflect:
+		conv = m.forReflect
 	case passShown:
 		conv = m.Show
 	case passDisplay:
@@ -85,6 +96,18 @@ func (c *compiler) export(v ex, mode passing) func(*frame) reflect.Value {
 		}
 	}
 	return get
+}
+
+// forReflect lets package reflect have what it sees as Go does.
+func (m *Machine) forReflect(v any) any {
+	if x, own := m.dynamicOf(v); own && m.declared(x.t) {
+		panic(runtimeError(m.noReflect(x.t)))
+	}
+	return m.inspected(v)
+}
+
+func (m *Machine) noReflect(t types.Type) string {
+	return "package reflect would see the type " + m.typeName(t) + ", which a cell declares, without its name and methods; %T and type switches see it as Go does"
 }
 
 // overriding returns the functions of compiled packages that cells get another

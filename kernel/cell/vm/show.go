@@ -268,7 +268,12 @@ func (s *shown) String() string { return fmt.Sprintf("%v", fmt.Formatter(s)) }
 
 // ours tells whether a type is made of types of the notebook, or may hold
 // values of such.
-func (m *Machine) ours(t types.Type) bool {
+func (m *Machine) ours(t types.Type) bool { return m.madeOf(t, true) }
+
+// declared tells whether a type is made of types of the notebook.
+func (m *Machine) declared(t types.Type) bool { return m.madeOf(t, false) }
+
+func (m *Machine) madeOf(t types.Type, orAny bool) bool {
 	seen := map[types.Type]bool{}
 	var visit func(types.Type) bool
 	visit = func(t types.Type) bool {
@@ -279,7 +284,7 @@ func (m *Machine) ours(t types.Type) bool {
 		seen[t] = true
 		switch t := t.(type) {
 		case *types.Named:
-			return m.isOwn(t) || types.IsInterface(t) && t.NumMethods() == 0
+			return m.isOwn(t) || orAny && types.IsInterface(t) && t.NumMethods() == 0
 		case *types.Pointer:
 			return visit(t.Elem())
 		case *types.Slice:
@@ -297,7 +302,7 @@ func (m *Machine) ours(t types.Type) bool {
 				}
 			}
 		case *types.Interface:
-			return true
+			return orAny
 		case *types.Signature:
 			for v := range t.Params().Variables() {
 				if visit(v.Type()) {
