@@ -149,28 +149,30 @@ func byDirection(a *recording.Aligned, trials []int, sectors int) map[int][]int 
 func Ceilings(a *recording.Aligned, seed uint64) *Table {
 	t := &Table{Caption: caption(a)}
 	add := func(name string, train, test []float64) {
+		var none []int
 		for u := range a.Units {
 			nan := math.NaN()
 			t.Rows = append(t.Rows, Row{Unit: u, Task: Ceiling, Model: name, Family: Ceiling, LayerName: name, LayerType: Ceiling, MaxLayer: 1,
 				Monkey: a.Animal, Session: a.Name, Area: a.Area, Condition: string(a.Condition), EVTrain: train[u], EVTest: test[u],
 				ValMetric: nan, TestMetric: nan, TrainMetric: nan, Penalty: nan, Ceiling: nan, Truth: a.Units[u].Truth})
+			if math.IsNaN(train[u]) || math.IsNaN(test[u]) {
+				none = append(none, u)
+			}
+		}
+		if len(none) > 0 {
+			t.Warnings = append(t.Warnings, fmt.Sprintf("units %v do not vary in training or test trials: they have no ceiling of halves of %s (NaN)", none, name))
 		}
 	}
 	train, test := SpikeHalves(a, a.Train), SpikeHalves(a, a.Test)
 	add("spikes", train, test)
-	var none, regular []int
+	var regular []int
 	for u := range a.Units {
-		if math.IsNaN(train[u]) || math.IsNaN(test[u]) {
-			none = append(none, u)
-		} else if train[u] < 0 {
+		if train[u] < 0 {
 			regular = append(regular, u)
 		}
 	}
 	if len(regular) > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v fire more regularly than Poisson counts of a constant rate: the ceiling by halves of spikes says nothing of them, and the mean over units is too low", regular))
-	}
-	if len(none) > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v do not vary in training or test trials: they have no ceiling there (NaN)", none))
 	}
 	const repeats = 50
 	train, err := TrialHalves(a, a.Train, repeats, run.Stream(seed, "halves", "train"))

@@ -1,9 +1,11 @@
 """The scikit-learn side of the benchmarks in bench_test.go, on data of the same
-shapes and statistics: python3 sklearn_probe.py [THREADS]
+shapes and statistics: python3 sklearn_probe.py [THREADS] [ratios]
 Ridge as the published code does it, a fit for every fold and penalty, and
-incremental PCA of one layer. Needs numpy, scikit-learn."""
-import os, sys
-threads = sys.argv[1] if len(sys.argv) > 1 else "2"
+incremental PCA of one layer. With "ratios", from anywhere in the module, the Go
+benchmarks are run next and the ratios of the medians printed. Needs numpy,
+scikit-learn."""
+import os, re, subprocess, sys
+threads = next((a for a in sys.argv[1:] if a.isdigit()), "2")
 for v in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"): os.environ[v] = threads
 import time, numpy as np, sklearn
 from sklearn.decomposition import IncrementalPCA
@@ -40,7 +42,18 @@ def components(trials=300, T=400, d=312):
     for part in parts: p.transform(part)
     return time.perf_counter() - start
 
-print("numpy", np.__version__, "scikit-learn", sklearn.__version__, threads, "threads")
+print("numpy", np.__version__, "scikit-learn", sklearn.__version__, threads, "threads", flush=True)
+theirs = {}
 for name, work in (("layer fit", layer), ("incremental PCA", components)):
     t = [work() for _ in range(3)]
-    print(f"{name}: median {np.median(t):.3f} s, least {min(t):.3f} s")
+    theirs[name] = np.median(t)
+    print(f"{name}: median {np.median(t):.3f} s, least {min(t):.3f} s", flush=True)
+if "ratios" in sys.argv:
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    out = subprocess.run(["go", "test", "-run", "^$", "-bench", "RidgeLayer|IncrementalPCA", "-count", "5", "-cpu", threads, "."],
+                         cwd=here, text=True, capture_output=True)
+    if out.returncode:
+        sys.exit(out.stdout + out.stderr)
+    for name, bench, need in (("layer fit", "RidgeLayer", 50), ("incremental PCA", "IncrementalPCA", 5)):
+        ours = np.median([float(v) for v in re.findall(rf"Benchmark{bench}\S*\s+\d+\s+([\d.]+) ns/op", out.stdout)]) * 1e-9
+        print(f"{name}: ours {ours:.4f} s, {theirs[name] / ours:.1f} times faster, {need} asked for")
