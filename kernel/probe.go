@@ -47,7 +47,7 @@ var probeCommand = command{
 		fs.BoolVar(&o.table, "table", false, "all models on one session: without -networks, train small ones on hand position and velocity; with -data-driven 3, -epochs 10 unless these are given")
 		fs.IntVar(&o.seeds, "seeds", 3, "with -table, seeds of each small network")
 		fs.IntVar(&o.steps, "steps", 300, "with -table, training steps of each small network")
-		fs.StringVar(&o.fix, "fix", "", "published defects to correct: a list of "+strings.Join(fixNames(), ",")+", or all (see the manual of lib/probe)")
+		fs.StringVar(&o.fix, "fix", "", "published defects to correct: a list of "+strings.Join(fixNames(), ",")+", or all; the documentation of lib/probe says what each is")
 		fs.StringVar(&o.split, "split", "", "the published split: `TRAIN.hdf5,TEST.hdf5`, the two files of the data-driven networks; default: drawn from -seed")
 		fs.StringVar(&o.muscles, "muscles", "", "muscle dictionary exported to `.npz`, in place of a TrialData file's muscles")
 		fs.StringVar(&o.drop, "drop", "", "`entries` of -muscles to leave out, such as trial_71,trial_412,trial_725")
@@ -152,7 +152,6 @@ func (o *probeOptions) options() (recording.OpenOptions, probe.Study, error) {
 		}
 		fixes[i].set(&r, &s)
 	}
-	s.Linear.Layer.Ridge = s.Probe.Layer.Ridge
 	if o.muscles != "" {
 		m, err := recording.ReadMuscles(o.muscles, list(o.drop)...)
 		if err != nil {

@@ -21,4 +21,19 @@
 // of the golden groups probe/*; where scikit-learn's result is rounding noise
 // (a unit that never fires, or fires in one trial) the exact value is
 // returned: see [FitRidge]. Results do not depend on the number of cores.
+//
+// Defects of the published code, by their names in spec/03, are switches whose
+// default is the published behaviour; spindle probe -fix names corrects them:
+//
+//	A1       events counted from 0 though the file counts from 1 (recording.TrialDataOptions.OneBased)
+//	A3       components fitted to test trials as well (Options.PCATrainOnly)
+//	B2       passive input in m, not mm (recording.AlignOptions.Millimetres)
+//	B4       folds of linear models that cut through trials (LinearOptions.ConsistentFolds)
+//	B5, B6   linear models on other trials or rates, where bounds leave trials out (NetworkTrials, MatchedRates)
+//	B12      bounds of the outlier repair (LayerOptions.Outlier)
+//	strides  layers stretched over the window, not sampled at their strides (LayerOptions.Strides)
+//
+// Noise ceilings are ours. [SpikeHalves] takes spike counts as Poisson given the
+// rate, which units of regular firing are not; [TrialHalves] does not, but is a
+// lower bound, for it knows movements by their direction alone.
 package probe

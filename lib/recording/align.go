@@ -145,7 +145,7 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 		s = &c
 	}
 	a := &Aligned{Name: s.Name, Animal: s.Animal, Area: s.Area, Source: s.Source, Arm: s.Arm,
-		Condition: o.Condition, Units: s.Units, PerBin: s.PerBin()}
+		Condition: o.Condition, Units: s.Units, PerBin: s.PerBin(), Switches: slices.Clone(s.Switches)}
 	if s.Bin > Step {
 		o.Taps = 1
 	}

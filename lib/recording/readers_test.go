@@ -82,6 +82,9 @@ func TestReadTrialData(t *testing.T) {
 			if late.Trials[0].Onset != 3 {
 				t.Errorf("counted from 1, onset is %d, want 3", late.Trials[0].Onset)
 			}
+			if b, err := late.Align(context.Background(), recording.AlignOptions{}); err != nil || !slices.Equal(b.Switches, []string{"events counted from 1"}) {
+				t.Errorf("switches %v, error %v", b.Switches, err)
+			}
 		})
 	}
 }

@@ -60,6 +60,7 @@ type Session struct {
 	Trials   []Trial
 	Arm      string // how joints and muscles were found, "" if they were in the file
 	Notes    []string
+	Switches []string // options of the reader that are off the published default
 }
 
 // Bins is the number of bins.

@@ -110,6 +110,12 @@ func readTrials(path string, n int, names []string, fields func(string) []*matfi
 		return nil, err
 	}
 	s := &Session{Name: o.Name, Area: o.Area, Bin: 0.010, Source: "recorded: TrialData " + filepath.Base(path)}
+	if o.OneBased {
+		s.Switches = append(s.Switches, "events counted from 1")
+	}
+	if o.Unsorted {
+		s.Switches = append(s.Switches, "unsorted channels kept")
+	}
 	if s.Name == "" {
 		s.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}
