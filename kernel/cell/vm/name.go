@@ -45,6 +45,12 @@ func (c *compiler) compiledFunc(id *ast.Ident, o *types.Func) (reflect.Value, bo
 	if o.Pkg() == nil || o.Pkg().Path() == c.m.opt.Own || c.m.funcs[o] != nil {
 		return reflect.Value{}, false
 	}
+	if o.Pkg().Path() == "runtime" {
+		switch o.Name() {
+		case "Caller", "Callers", "CallersFrames", "FuncForPC":
+			refuse(id, "runtime.%s would tell of the kernel's own code, not of the cell's", o.Name())
+		}
+	}
 	if f := c.m.override(o.Pkg().Path(), o.Name()); f.IsValid() {
 		return f, true
 	}
