@@ -79,7 +79,7 @@ var figureCommand = command{
 		fs.IntVar(&o.layers, "layers", 0, "only networks with so many layers")
 		fs.Float64Var(&o.width, "width", 0, "in mm; columns of a journal are 85, 114 and 174")
 		fs.Float64Var(&o.height, "height", 0, "in mm")
-		fs.BoolVar(&o.paper, "paper", false, "write figures/paper_vs_ours.md anew from the results that are there")
+		fs.BoolVar(&o.paper, "paper", false, "write figures/README.md and figures/paper_vs_ours.md anew from what is there")
 		fs.StringVar(&o.zenodo, "zenodo", "", "with -paper: `folder` of the paper's own result tables")
 		return func(_ context.Context, args []string) error {
 			if o.paper {
@@ -100,6 +100,9 @@ func rewritePaper(o figureOptions) error {
 		if published, err = figure.PublishedScores(o.zenodo); err != nil {
 			return err
 		}
+	}
+	if err := writeGallery(root); err != nil {
+		return err
 	}
 	return writePaper(filepath.Join(root, "figures"), published)
 }

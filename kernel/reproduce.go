@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/spindle-lab/spindle/kernel/notebook"
-	"github.com/spindle-lab/spindle/kernel/session"
 	"github.com/spindle-lab/spindle/lib/figure"
 	"github.com/spindle-lab/spindle/lib/figure/paper"
 	"github.com/spindle-lab/spindle/lib/probe"
@@ -62,12 +60,11 @@ var reproduceCommand = command{
 
 // A job is one notebook of a run, or the part of it that a figure needs.
 type job struct {
-	path    string // of the file
-	name    string // relative to notebooks/
-	nb      *notebook.Notebook
-	key     *run.Key
-	figures []string
-	hit     bool
+	path string // of the file
+	name string // relative to notebooks/
+	nb   *notebook.Notebook
+	key  *run.Key
+	hit  bool
 }
 
 // reproducer runs notebooks headless into a run folder: executed notebooks,
@@ -168,10 +165,6 @@ func (r *reproducer) plan(names []string) ([]*job, error) {
 				j.key.Add(fmt.Sprintf("cell %d", i), c.Source)
 			}
 		}
-		for f := range figuresOf(j.nb) {
-			j.figures = append(j.figures, f)
-		}
-		sort.Strings(j.figures)
 		note := sayCost(j.name, j.nb, r.tier, r.here, r.shipped)
 		if !r.o.fresh {
 			if j.hit = r.cache.Has(j.key); j.hit {
@@ -296,15 +289,11 @@ func (r *reproducer) run(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	fmt.Fprintf(r.w, "%d notebooks, tier %s, seed %d, into %s\n", len(jobs), r.tier, r.o.seed, r.out)
-	drawnBy := map[string]string{}
 	for _, j := range jobs {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(r.out, "notebooks", filepath.FromSlash(j.name))), 0o755); err != nil {
 			return err
 		}
 		began := time.Now()
-		for _, f := range j.figures {
-			drawnBy[f] = j.name
-		}
 		how, err := r.one(ctx, j)
 		if err != nil {
 			return errors.Join(err, r.record.Write(filepath.Join(r.out, "run.json")))
@@ -328,7 +317,7 @@ func (r *reproducer) run(ctx context.Context, jobs []*job) error {
 			return err
 		}
 		made := paper.Run{Tier: r.tier, Seed: r.o.seed, Command: fmt.Sprintf("go run ./kernel reproduce -gallery -tier %s -seed %d", r.tier, r.o.seed)}
-		if err := copyFigures(filepath.Join(r.out, "figures"), filepath.Join(r.root, "figures"), made, drawnBy, published); err != nil {
+		if err := copyFigures(filepath.Join(r.out, "figures"), r.root, made, published); err != nil {
 			return err
 		}
 	}
@@ -347,113 +336,6 @@ func (r *reproducer) published() ([]probe.Score, error) {
 		return nil, nil
 	}
 	return figure.PublishedScores(r.o.zenodo)
-}
-
-// one runs a notebook, or takes its result from the cache.
-func (r *reproducer) one(ctx context.Context, j *job) (how string, err error) {
-	written := filepath.Join(r.out, "notebooks", filepath.FromSlash(j.name))
-	// Each notebook draws into a folder of its own, so that the cache knows what
-	// belongs to it.
-	own := filepath.Join(r.out, ".own")
-	if err := os.MkdirAll(filepath.Join(own, "figures"), 0o755); err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(own)
-	if j.hit {
-		_, ok, err := r.cache.Restore(j.key, own)
-		if err != nil {
-			return "", err
-		}
-		if ok {
-			if j.nb, err = notebook.Read(filepath.Join(own, "notebook.ipynb")); err != nil {
-				return "", err
-			}
-			if err := j.nb.Write(written); err != nil {
-				return "", err
-			}
-			return "unchanged, from the cache", collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures"))
-		}
-	}
-	if err := r.record.AddInput(j.path); err != nil {
-		return "", err
-	}
-	runErr := r.execute(ctx, j, filepath.Join(own, "figures"))
-	// What ran before an error is kept: it shows how far it came.
-	if err := j.nb.Write(written); err != nil {
-		return "", err
-	}
-	if runErr != nil {
-		return "", errors.Join(runErr, collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures")))
-	}
-	if err := j.nb.Write(filepath.Join(own, "notebook.ipynb")); err != nil {
-		return "", err
-	}
-	files := []string{"notebook.ipynb"}
-	drawn, err := filepath.Glob(filepath.Join(own, "figures", "*"))
-	if err != nil {
-		return "", err
-	}
-	for _, f := range drawn {
-		files = append(files, filepath.Join("figures", filepath.Base(f)))
-	}
-	if err := r.cache.Store(j.key, own, files); err != nil {
-		return "", fmt.Errorf("the cache of results: %w", err)
-	}
-	if err := r.here.write(filepath.Join(r.cache.Dir, costsFile)); err != nil {
-		return "", err
-	}
-	return "done", collect(filepath.Join(own, "figures"), filepath.Join(r.out, "figures"))
-}
-
-// collect copies the files of one folder into another.
-func collect(from, to string) error {
-	files, err := filepath.Glob(filepath.Join(from, "*"))
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		raw, err := os.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		if err := writeBytes(filepath.Join(to, filepath.Base(f)), raw); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// execute runs a notebook in a session of its own.
-func (r *reproducer) execute(ctx context.Context, j *job, figures string) error {
-	told, err := json.Marshal(map[string]string{"Notebook": j.name, "Tier": string(r.tier), "Seed": strconv.FormatUint(r.o.seed, 10), "Inputs": j.key.Sum()})
-	if err != nil {
-		return err
-	}
-	env := []string{figure.OutEnv + "=" + figures, figure.ProvenanceEnv + "=" + string(told), figure.ZenodoEnv + "=" + r.o.zenodo}
-	s, err := session.Start(session.Config{Dir: filepath.Dir(j.path), Env: env})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	whole := r.o.figure == ""
-	opt := notebook.Options{Name: j.name, Progress: func(st notebook.Step) {
-		if !st.Done || st.Skipped {
-			return
-		}
-		r.here.note(j.name, r.tier, st.Source, st.Elapsed)
-		r.shipped.note(j.name, r.tier, st.Source, st.Elapsed)
-		if !r.o.quiet {
-			fmt.Fprintf(r.w, "%-40s cell %2d of %d  %5.1f s  %s\n", j.name, st.Index, st.Total, st.Elapsed.Seconds(), firstLine(st.Source))
-		}
-	}}
-	if err := notebook.Execute(ctx, j.nb, s, opt); err != nil {
-		return err
-	}
-	if whole {
-		r.here.prune(j.name, j.nb)
-		r.shipped.prune(j.name, j.nb)
-	}
-	return nil
 }
 
 // findNotebooks lists the notebooks in their order, or those that the names

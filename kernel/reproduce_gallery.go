@@ -9,16 +9,16 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/spindle-lab/spindle/kernel/notebook"
 	"github.com/spindle-lab/spindle/lib/figure/paper"
-	"github.com/spindle-lab/spindle/lib/run"
-
 	"github.com/spindle-lab/spindle/lib/probe"
+	"github.com/spindle-lab/spindle/lib/run"
 )
 
 // copyFigures copies the figures of a run into the gallery, lists them with
 // their captions, and writes the page of the paper's numbers beside ours.
-// drawnBy names the notebook of each figure.
-func copyFigures(from, to string, made paper.Run, drawnBy map[string]string, published []probe.Score) error {
+func copyFigures(from, root string, made paper.Run, published []probe.Score) error {
+	to := filepath.Join(root, "figures")
 	entries, err := os.ReadDir(from)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func copyFigures(from, to string, made paper.Run, drawnBy map[string]string, pub
 	if err := writeBytes(filepath.Join(to, paper.RunFile), append(about, '\n')); err != nil {
 		return err
 	}
-	if err := writeGallery(to, made, drawnBy); err != nil {
+	if err := writeGallery(root); err != nil {
 		return err
 	}
 	return writePaper(to, published)
@@ -56,8 +56,36 @@ func writeBytes(path string, raw []byte) error {
 
 var smallPart = regexp.MustCompile(`^0*(\d+[a-z]?)`)
 
-// writeGallery lists every figure of the folder that has a caption.
-func writeGallery(dir string, made paper.Run, drawnBy map[string]string) error {
+// writeGallery lists every figure of figures/ that has a caption, with the
+// notebook that draws it.
+func writeGallery(root string) error {
+	dir := filepath.Join(root, "figures")
+	raw, err := os.ReadFile(filepath.Join(dir, paper.RunFile))
+	if err != nil {
+		return err
+	}
+	var made paper.Run
+	if err := json.Unmarshal(raw, &made); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(dir, paper.RunFile), err)
+	}
+	notebooks, err := findNotebooks(filepath.Join(root, "notebooks"), nil)
+	if err != nil {
+		return err
+	}
+	drawnBy := map[string]string{}
+	for _, p := range notebooks {
+		nb, err := notebook.Read(p)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(filepath.Join(root, "notebooks"), p)
+		if err != nil {
+			return err
+		}
+		for f := range figuresOf(nb) {
+			drawnBy[f] = rel
+		}
+	}
 	captions, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil {
 		return err

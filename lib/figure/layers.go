@@ -325,11 +325,11 @@ func PublishedTables(dir, condition string) ([]string, error) {
 }
 
 // SaveScores writes the layer scores of a notebook beside its figures, as
-// NAME_layers.csv in $SPINDLE_FIGURES; without a folder it writes nothing.
+// NAME_layer_scores.csv in $SPINDLE_FIGURES; without a folder it writes nothing.
 func SaveScores(name string, scores []probe.Score) error {
 	out := os.Getenv(OutEnv)
 	if out == "" {
 		return nil
 	}
-	return run.WriteFile(filepath.Join(out, name+"_layers.csv"), func(w io.Writer) error { return WriteLayers(w, scores) })
+	return run.WriteFile(filepath.Join(out, name+"_layer_scores.csv"), func(w io.Writer) error { return WriteLayers(w, scores) })
 }

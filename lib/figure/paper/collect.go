@@ -20,7 +20,7 @@ import (
 type Ours struct {
 	Run      Run
 	Networks []train.Row        // of *_networks.csv
-	Tables   [][]probe.Score    // of *_layers.csv, each notebook's apart: their networks differ
+	Tables   [][]probe.Score    // of *_layer_scores.csv, each notebook's apart: their networks differ
 	Numbers  map[string]float64 // of *_numbers.csv
 }
 
@@ -90,7 +90,7 @@ func (o *Ours) read(dir string) error {
 				return err
 			}
 			o.Networks = append(o.Networks, rows...)
-		case name == "layers" || strings.HasSuffix(name, "_layers"):
+		case name == "layers" || strings.HasSuffix(name, "_layer_scores"):
 			scores, err := figure.ReadScores(f)
 			if err != nil {
 				return err
