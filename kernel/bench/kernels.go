@@ -183,7 +183,7 @@ func (k peer) cell(cl *jupyter.Client, code string) ([]*jupyter.Message, error) 
 // interrupted measures from the interrupt of a running loop to the end of its
 // cell, after which a variable from before must be there.
 func (k peer) interrupted(cl *jupyter.Client, p *os.Process, ended <-chan struct{}) (time.Duration, error) {
-	id, err := cl.Send(jupyter.Shell, "execute_request", map[string]any{"code": k.loop})
+	id, err := cl.Send(jupyter.Shell, "execute_request", map[string]any{"code": k.loop, "silent": false}) // ipykernel takes none without silent
 	if err != nil {
 		return 0, err
 	}
@@ -199,10 +199,9 @@ func (k peer) interrupted(cl *jupyter.Client, p *os.Process, ended <-chan struct
 	} else {
 		err = p.Signal(syscall.SIGINT)
 	}
-	if err != nil {
-		return 0, err
+	if err == nil {
+		_, _, err = cl.Collect(jupyter.Shell, id, 10*time.Second)
 	}
-	_, _, err = cl.Collect(jupyter.Shell, id, 10*time.Second)
 	d := time.Since(begin)
 	select {
 	case <-ended:
