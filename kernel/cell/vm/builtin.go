@@ -178,7 +178,7 @@ func (c *compiler) builtinLater(e *ast.CallExpr) func(*frame) func(*frame) {
 			}
 		}
 	case "recover":
-		return func(fr *frame) func(*frame) { return func(*frame) {} }
+		return func(*frame) func(*frame) { return func(fr *frame) { recovered(fr) } }
 	}
 	do := c.builtinStmt(e)
 	return func(fr *frame) func(*frame) { return func(*frame) { do(fr) } }
