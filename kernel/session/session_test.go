@@ -263,11 +263,17 @@ func TestInterruptContext(t *testing.T) {
 // Compiled code that does not listen: the user is told, the notebook goes on.
 func TestInterruptDeafCode(t *testing.T) {
 	r := start(t, session.Config{})
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, err := r.eval(ctx, "import \"sync\"\nkept := 1\nvar mu sync.Mutex\nmu.Lock()\nmu.Lock()")
-	if err == nil || err.Name != "Interrupt" || !strings.Contains(err.Message, "does not stop") || !strings.Contains(err.Message, "In[1]:5:1") {
-		t.Fatalf("%v", err)
+	// The cell says when it is there: an interrupt before would stop it.
+	failed := r.s.Eval(ctx, 1, "import (\"sync\"; \"fmt\")\nkept := 1\nvar mu sync.Mutex\nmu.Lock()\nfmt.Println(\"there\")\nmu.Lock()", func(e session.Event) {
+		if e.Kind == session.Stream {
+			time.AfterFunc(300*time.Millisecond, cancel)
+		}
+	})
+	var err *session.Error
+	if !errors.As(failed, &err) || err.Name != "Interrupt" || !strings.Contains(err.Message, "does not stop") || !strings.Contains(err.Message, "In[1]:6:1") {
+		t.Fatalf("%v", failed)
 	}
 	if out, err := r.eval(context.Background(), "1 + 1"); out != "=> 2\n" {
 		t.Errorf("after: %q, %v", out, err)

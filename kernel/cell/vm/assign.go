@@ -301,7 +301,6 @@ func (c *compiler) defineAll(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {
 	// The values first, in the scope before the new names.
 	type dst struct {
 		init bool
-		p    place
 		t    target
 	}
 	plan := func(e ast.Expr) (dst, *typ) {

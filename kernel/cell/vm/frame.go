@@ -120,7 +120,6 @@ type Func struct {
 	code   *code
 	env    []unsafe.Pointer
 	native reflect.Value // a compiled function
-	direct func(th *thread, up *frame, args []reflect.Value) []reflect.Value
 	t      *typ
 	m      *Machine
 

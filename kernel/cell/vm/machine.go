@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"golang.org/x/tools/go/types/typeutil"
 )
@@ -240,5 +239,3 @@ func (m *Machine) DefineMethod(t *types.TypeName, name string, decl *ast.FuncDec
 		}
 	}
 }
-
-func pointerAt(p unsafe.Pointer) unsafe.Pointer { return *(*unsafe.Pointer)(p) }

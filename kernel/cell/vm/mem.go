@@ -11,17 +11,6 @@ type slice struct {
 	len, cap int
 }
 
-// at reads a value of a plain type from memory.
-func at[T any](p unsafe.Pointer) T { return *(*T)(p) }
-
-// put writes a value of a plain type to memory.
-func put[T any](p unsafe.Pointer, v T) { *(*T)(p) = v }
-
-// index returns the address of element i.
-func (s slice) index(i int, size uintptr) unsafe.Pointer {
-	return unsafe.Add(s.p, uintptr(i)*size)
-}
-
 // alloc returns zeroed memory for a value.
 func alloc(rt reflect.Type) unsafe.Pointer { return reflect.New(rt).UnsafePointer() }
 

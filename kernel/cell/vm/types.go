@@ -59,7 +59,6 @@ type typ struct {
 	copyTo  func(dst, src unsafe.Pointer)
 	equal   func(a, b unsafe.Pointer) bool
 	methods atomic.Pointer[map[string]*bound] // by name, found so far
-	under   *typ
 	made    reflect.Type
 	conv    *callConv // of functions
 	elem    *typ      // of pointers, slices, arrays, channels, maps
@@ -191,14 +190,6 @@ func (m *Machine) classOf(t types.Type) class {
 		return classMemory
 	}
 	return classVoid
-}
-
-// underlying returns the type without its name.
-func (m *Machine) underlying(x *typ) *typ {
-	if x.under == nil {
-		x.under = m.typ(x.t.Underlying())
-	}
-	return x.under
 }
 
 // elemOf returns the element type of a pointer, slice, array, channel or map.
