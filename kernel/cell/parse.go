@@ -236,6 +236,7 @@ func split(n int, text string) (chunks []chunk, quiet bool, fail *Error) {
 	var stack []open
 	var cur *chunk
 	var head []token.Token // the first tokens of the piece that stand outside brackets
+	between := false       // the last token was a semicolon that is written
 	finish := func(end int, explicit bool) {
 		if cur == nil {
 			return
@@ -258,12 +259,22 @@ func split(n int, text string) (chunks []chunk, quiet bool, fail *Error) {
 			break
 		}
 		if tok == token.SEMICOLON && len(stack) == 0 {
-			if cur == nil && lit == ";" {
+			explicit := lit == ";"
+			if cur == nil && explicit {
 				quiet = true
+				if between { // for i := 0; ; i++
+					p := fset.Position(pos)
+					chunks = append(chunks, chunk{off, off + 1, p.Line, p.Column, token.ILLEGAL})
+				}
 			}
-			finish(off, lit == ";")
+			between = explicit
+			if explicit {
+				off++ // the head of a for, an if or a switch keeps its own
+			}
+			finish(off, explicit)
 			continue
 		}
+		between = false
 		if cur == nil {
 			p := fset.Position(pos)
 			cur = &chunk{from: off, line: p.Line, col: p.Column}
