@@ -13,7 +13,7 @@ const envInterpreter = "SPINDLE_INTERPRETER"
 
 // interpreterFlag declares -interpreter, which stands above the environment.
 func interpreterFlag(fs *flag.FlagSet) {
-	usage := fmt.Sprintf("what runs cells: %s, the machine that prints what compiled Go prints, or %s, the interpreter of that name, known to get some cells wrong (default %s, or $%s)", cell.VM, cell.Yaegi, cell.VM, envInterpreter)
+	usage := fmt.Sprintf("what runs cells: `%s|%s`: the machine that prints what compiled Go prints, or the interpreter yaegi, known to get some cells wrong (default %s, or $%s)", cell.VM, cell.Yaegi, cell.VM, envInterpreter)
 	fs.Func("interpreter", usage, func(name string) error {
 		if name != cell.VM && name != cell.Yaegi {
 			return fmt.Errorf("want %s or %s", cell.VM, cell.Yaegi)

@@ -152,7 +152,7 @@ func (s *Session) dispatch(m message) {
 }
 
 // request sends a message and returns the channel of its reply.
-func (s *Session) request(w *worker, m message) (chan message, error) {
+func (s *Session) request(w *worker, m message) (id int, reply chan message, err error) {
 	ch := make(chan message, 1)
 	s.mu.Lock()
 	s.nextID++
@@ -163,9 +163,9 @@ func (s *Session) request(w *worker, m message) (chan message, error) {
 		s.mu.Lock()
 		delete(s.calls, m.ID)
 		s.mu.Unlock()
-		return nil, err
+		return 0, nil, err
 	}
-	return ch, nil
+	return m.ID, ch, nil
 }
 
 // Eval runs the text of cell n and passes its output to out, in order, all of
@@ -184,7 +184,7 @@ func (s *Session) Eval(ctx context.Context, n int, code string, out func(Event))
 	for _, st := range w.out {
 		st.reset()
 	}
-	ch, err := s.request(w, message{Op: "eval", Cell: n, Code: code})
+	_, ch, err := s.request(w, message{Op: "eval", Cell: n, Code: code})
 	if err != nil {
 		<-w.done
 		return w.epitaph(s.isClosed())
@@ -253,7 +253,7 @@ func (s *Session) call(ctx context.Context, m message, result any) error {
 	if err != nil {
 		return err
 	}
-	ch, err := s.request(w, m)
+	id, ch, err := s.request(w, m)
 	if err != nil {
 		return err
 	}
@@ -264,10 +264,14 @@ func (s *Session) call(ctx context.Context, m message, result any) error {
 		}
 		return json.Unmarshal(r.Result, result)
 	case <-w.done:
-		return errors.New("session: the worker ended")
+		err = errors.New("session: the worker ended")
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	}
+	s.mu.Lock()
+	delete(s.calls, id) // nobody waits for the reply any more
+	s.mu.Unlock()
+	return err
 }
 
 // Restart ends the worker and starts a new one: all variables are gone.

@@ -171,7 +171,7 @@ func ParseArch(name string) (net.Arch, error) {
 		if has {
 			return a, fmt.Errorf("train: network %s:%s: only the name of an LSTM is followed by kernel and stride", name, ks)
 		}
-		return a, nil
+		return a, a.Validate() // the name of a deep network leaves its strides open
 	}
 	if len(ks) != 2 || strings.Trim(ks, "123456789") != "" {
 		return a, fmt.Errorf("train: network %s: the name of an LSTM does not say kernel and stride of the spatial layers; add them, as in %s:52 for kernel 5 and stride 2", name, name)

@@ -80,11 +80,17 @@ func (m *Machine) Display(v any) any {
 	if v == nil {
 		return nil
 	}
-	x, own := m.dynamicOf(v)
-	if own && m.bare(x.t) {
+	s, ok := m.Show(v).(*shown)
+	if !ok {
+		return v
+	}
+	if m.bare(s.x.t) {
 		return m.Raw(v)
 	}
-	return m.Show(v)
+	if m.boundOf(v, "Error") != nil && len(s.SimpleRender()) == 0 {
+		return m.wrap(errorType, v).Interface()
+	}
+	return s
 }
 
 // bare tells whether values of a type print the same without their types'
