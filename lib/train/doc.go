@@ -30,13 +30,12 @@
 // (the second command is one line). Measured with these settings, test accuracy
 // and the mean Euclidean distance of the hand from its place, seeds 1, 2, 3:
 //
-//	spatiotemporal_4_8-8-32-64_7272                     0.276 0.215 0.167    1.55 1.52 1.53 cm
-//	spatial_temporal_4_8-16-16-32_32-32-64-64_7293      0.051 0.114 0.198    2.04 2.14 2.20 cm
+//	spatiotemporal_4_8-8-32-64_7272                     0.210 0.075 0.139    1.55 1.45 2.59 cm
+//	spatial_temporal_4_8-16-16-32_32-32-64-64_7293      0.051 0.055 0.077    2.62 2.04 2.14 cm
 //
-// Chance is 0.05; an untrained network is off by 26 cm. A thousand steps of 64
-// see a hundred-and-sixtieth of the samples of the paper's schedule: action
-// recognition has only begun. The twelve numbers were measured by this loop
-// before there was a command for it. Of the commands above a short form was
-// measured: spindle generate -per-letter 20, 442 training movements, and the
-// first network with seed 1 after 401 steps, 4.06 cm.
+// Chance is 0.05; an untrained network is off by 27 cm, the constant predictor
+// by 22 cm. The twelve runs took 950 s of CPU in all. A thousand steps of 64 see
+// a hundred-and-sixtieth of the samples of the paper's schedule: action
+// recognition has only begun, and when a network leaves its first plateau is a
+// matter of the seed.
 package train
