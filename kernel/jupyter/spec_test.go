@@ -17,7 +17,7 @@ func TestReadConnection(t *testing.T) {
 	for text, want := range map[string]string{
 		`{` + ports + `}`: "",
 		`{` + ports + `, "ip": "127.1.2.3", "transport": "tcp", "key": "", "other": [1]}`: "",
-		`{` + ports + `, "ip": "/tmp/k", "transport": "ipc"}`:                             "",
+		`{` + ports + `, "ip": "kernel-ipc", "transport": "ipc"}`:                         "",
 		`{` + ports + `, "ip": "::1"}`:                                                    "",
 		`{` + ports + `, "ip": "0.0.0.0"}`:                                                `ip is "0.0.0.0"; the kernel listens on loopback addresses only`,
 		`{` + ports + `, "ip": "example.org"}`:                                            "loopback addresses only",
