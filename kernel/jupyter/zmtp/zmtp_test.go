@@ -62,7 +62,7 @@ func dialPeer(addr, kind, id string) (*peer, error) {
 		return nil, err
 	}
 	p := &peer{c, bufio.NewReader(c)}
-	c.SetDeadline(time.Now().Add(60 * time.Second))
+	c.SetDeadline(time.Now().Add(5 * time.Second))
 	defer c.SetDeadline(time.Time{})
 	c.Write(greeting(3, "NULL"))
 	writeFrame(c, flagCommand, readyCommand(kind, id))
