@@ -25,6 +25,7 @@ import (
 type networkRun struct {
 	tasks       string
 	grids       [][2]string // set of networks, most GFLOP a sample
+	data        []string    // kinds of movements that the tasks need
 	perLetter   int
 	steps       int
 	batch       int
@@ -43,10 +44,10 @@ type networkRun struct {
 func networkRuns(tier run.Tier) (networkRun, error) {
 	switch tier {
 	case run.Smoke:
-		return networkRun{tasks: "regression,classification", grids: [][2]string{{"shallow:1", "0.01"}}, perLetter: 12, steps: 12, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
+		return networkRun{tasks: "regression,classification", grids: [][2]string{{"shallow:1", "0.01"}}, perLetter: 12, data: []string{"letters"}, steps: 13, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
 	case run.Laptop:
 		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: [][2]string{{"shallow:8", "0.06"}, {"lstm:4", "0.25"}},
-			perLetter: 100, steps: 1200, batch: 32, rate: 0.002, validate: 100, validations: 256, linear: "pos,vel,pos_vel,m_len_vel"}, nil
+			data: []string{"letters", "reaches"}, perLetter: 300, steps: 1201, batch: 32, rate: 0.002, validate: 100, validations: 256, linear: "pos,vel,pos_vel,m_len_vel"}, nil
 	}
 	return networkRun{}, usageErrorf("-networks is for the tiers smoke and laptop; the paper's size is spindle train -grid paper-shallow, with shards of its tasks on several machines")
 }
@@ -73,9 +74,16 @@ func (r *reproducer) trainNetworks(ctx context.Context, dir string, slice time.D
 	seed := strconv.FormatUint(r.o.seed, 10)
 	var steps [][]string
 	for i, g := range n.grids {
-		steps = append(steps, []string{"train", "-task", n.tasks, "-grid", g[0], "-max-gflop", g[1], "-grid-seed", seed, "-seeds", seed, "-data-seed", seed,
-			"-per-letter", strconv.Itoa(n.perLetter), "-steps", strconv.Itoa(n.steps), "-batch", strconv.Itoa(n.batch), "-lr", fmt.Sprint(n.rate),
-			"-validate-every", strconv.Itoa(n.validate), "-val-samples", strconv.Itoa(n.validations), "-out", filepath.Join(dir, fmt.Sprintf("grid%d", i))})
+		data := []string{"-data-seed", seed, "-per-letter", strconv.Itoa(n.perLetter)}
+		if i > 0 { // the first has generated it
+			data = nil
+			for _, kind := range n.data {
+				data = append(data, "-data", filepath.Join(dir, "grid0", "data", kind))
+			}
+		}
+		steps = append(steps, append([]string{"train", "-task", n.tasks, "-grid", g[0], "-max-gflop", g[1], "-grid-seed", seed, "-seeds", seed,
+			"-steps", strconv.Itoa(n.steps), "-batch", strconv.Itoa(n.batch), "-lr", fmt.Sprint(n.rate),
+			"-validate-every", strconv.Itoa(n.validate), "-val-samples", strconv.Itoa(n.validations), "-out", filepath.Join(dir, fmt.Sprintf("grid%d", i))}, data...))
 	}
 	session, ok := run.DataPath("recordings", "s1_data.mat")
 	if !ok {
