@@ -183,6 +183,14 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 		}
 		return nil, fmt.Errorf("recording: %s: no %s trials: %s", s.Name, o.Condition, why)
 	}
+	var size int64
+	for _, c := range cuts {
+		size += alignedBytes(c[1]-c[0], len(s.Units), len(s.Joints))
+	}
+	if size > maxAligned {
+		return nil, fmt.Errorf("recording: %s: %d trials of %d units take %d bytes in memory, at most %d expected: take fewer trials (AlignOptions.Limit)",
+			s.Name, len(chosen), len(s.Units), size, int64(maxAligned))
+	}
 	if s.Muscles != nil {
 		a.Input = make([]float32, len(chosen)*NumMuscles*Window*2)
 	}
@@ -206,6 +214,17 @@ func (s *Session) Align(ctx context.Context, o AlignOptions) (*Aligned, error) {
 		s.whole(a, chosen, o)
 	}
 	return a, nil
+}
+
+// maxAligned bounds the memory of a session's windows, bytes: some ten thousand
+// trials of a hundred units. Trials of a file may overlap, so that its size does
+// not bound theirs.
+const maxAligned = 8 << 30
+
+// alignedBytes is what a trial of so many bins takes: its window, rates and
+// counts, and kinematics.
+func alignedBytes(bins, units, joints int) int64 {
+	return 4*NumMuscles*Window*2 + 8*int64(bins)*int64(2*units+2*joints+2*NumMuscles+12)
 }
 
 // whole fills Whole and Place.

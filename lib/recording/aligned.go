@@ -58,7 +58,7 @@ func ReadAligned(path string, o AlignedOptions) (*Aligned, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(spikes.Shape) != 3 || spikes.Shape[0] < 1 || spikes.Shape[1] != Window || spikes.Shape[2] < 1 || spikes.Shape[2] > maxTrialChannels {
+	if len(spikes.Shape) != 3 || spikes.Shape[0] < 1 || spikes.Shape[0] > maxTrials73 || spikes.Shape[1] != Window || spikes.Shape[2] < 1 || spikes.Shape[2] > maxTrialChannels {
 		return fail("spike_counts of shape %v, [trial][%d][unit] expected", spikes.Shape, Window)
 	}
 	n, units := spikes.Shape[0], spikes.Shape[2]
@@ -74,6 +74,13 @@ func ReadAligned(path string, o AlignedOptions) (*Aligned, error) {
 	ids, durations, err := trialTable(f, path, n, o.Condition)
 	if err != nil {
 		return nil, err
+	}
+	var bytes int64
+	for _, d := range durations {
+		bytes += alignedBytes(min(max(d, 0), Window-Onset), units, 16)
+	}
+	if bytes > maxAligned {
+		return fail("%d trials of %d units take %d bytes in memory: at most %d expected", n, units, bytes, int64(maxAligned))
 	}
 	in, err := muscles.Float32s()
 	if err != nil {

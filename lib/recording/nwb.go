@@ -53,6 +53,7 @@ func ReadNWB(path string) (*Session, error) {
 	if !(last > r.start) || r.bins < 1 || r.bins > 1<<24 {
 		return nil, fmt.Errorf("recording: %s: hand_pos spans %g s: from 10 ms to two days expected", path, last-r.start)
 	}
+	budget := fileBytes
 	for _, x := range []struct {
 		name string
 		dst  *[][]float64
@@ -63,9 +64,14 @@ func ReadNWB(path string) (*Session, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ts != nil {
-			*x.dst = ts.binned(r.start, r.bins, x.unit)
+		if ts == nil {
+			continue
 		}
+		// Few samples may span many bins.
+		if budget -= 8 * int64(ts.cols) * int64(r.bins); budget < 0 {
+			return nil, fmt.Errorf("recording: %s: the series up to %s, of %d columns, take more than %d bytes in %d bins of 10 ms", path, x.name, ts.cols, fileBytes, r.bins)
+		}
+		*x.dst = ts.binned(r.start, r.bins, x.unit)
 	}
 	if s.Muscles != nil && len(s.Muscles) != NumMuscles {
 		return nil, fmt.Errorf("recording: %s: muscle_len has %d columns, %d expected", path, len(s.Muscles), NumMuscles)

@@ -80,6 +80,20 @@ func FitPlacement(hand [][]float64, r arm.Reach) (Placement, error) {
 		}
 	}
 	points = append(points, rim(hand, [3]float64{(lo[0] + hi[0]) / 2, (lo[1] + hi[1]) / 2, (lo[2] + hi[2]) / 2})...)
+	unfit := func() error {
+		return fmt.Errorf("recording: the workspace [%.1f, %.1f] × [%.1f, %.1f] cm does not fit within reach of an arm of %.1f cm",
+			lo[0], hi[0], lo[1], hi[1], 100*(r.Upper+r.Fore))
+	}
+	// The descent below ends soon only where the workspace is of the arm's size.
+	for a := range 3 {
+		least, most := points[0][a], points[0][a]
+		for _, p := range points {
+			least, most = min(least, p[a]), max(most, p[a])
+		}
+		if !(most-least <= 200*(r.Upper+r.Fore)) {
+			return Placement{}, unfit()
+		}
+	}
 	ref := referenceRad()
 	cost := func(off [3]float64) float64 {
 		p := Placement{Offset: off}
@@ -120,8 +134,7 @@ func FitPlacement(hand [][]float64, r arm.Reach) (Placement, error) {
 		}
 	}
 	if least >= 100.0/float64(len(points)) {
-		return Placement{}, fmt.Errorf("recording: the workspace [%.1f, %.1f] × [%.1f, %.1f] cm does not fit within reach of an arm of %.1f cm",
-			lo[0], hi[0], lo[1], hi[1], 100*(r.Upper+r.Fore))
+		return Placement{}, unfit()
 	}
 	return Placement{Offset: best, Residual: math.Sqrt(least/4) / degree}, nil
 }

@@ -35,6 +35,7 @@ func isHDF5(path string) (bool, error) {
 const (
 	maxTrials73 = 1 << 17
 	maxFields73 = 1 << 10
+	arrayCost73 = 32 // values that an array counts for besides its own, so that millions of empty ones are not free
 )
 
 // trials73 reads the struct array of trials of a MAT v7.3 file: a group with a
@@ -149,10 +150,10 @@ func class(ds *hdf5.Dataset) string {
 // array73 reads a numeric or char array.
 func array73(ds *hdf5.Dataset, budget *int) (*matfile.Array, error) {
 	n := ds.Len()
-	if n < 0 || n > *budget {
+	if n < 0 || n > *budget-arrayCost73 {
 		return nil, fmt.Errorf("%d values beyond the %d bytes that a session may take", n, fileBytes)
 	}
-	*budget -= n
+	*budget -= n + arrayCost73
 	a := &matfile.Array{Class: matfile.Double}
 	if empty, err := ds.Has("MATLAB_empty"); err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/spindle-lab/spindle/lib/internal/half"
 )
 
 // A column is where the values of one kind lie in elements that follow one
@@ -67,29 +69,11 @@ func (t *Dtype) number() (func(b []byte) float64, error) {
 	o := t.Order
 	switch t.Size {
 	case 2:
-		return func(b []byte) float64 { return half(o.Uint16(b)) }, nil
+		return func(b []byte) float64 { return float64(half.Float32(o.Uint16(b))) }, nil
 	case 4:
 		return func(b []byte) float64 { return float64(math.Float32frombits(o.Uint32(b))) }, nil
 	}
 	return func(b []byte) float64 { return math.Float64frombits(o.Uint64(b)) }, nil
-}
-
-// half converts a 16-bit float.
-func half(u uint16) float64 {
-	sign, exp, man := 1.0, int(u>>10&31), float64(u&1023)
-	if u>>15 != 0 {
-		sign = -1
-	}
-	switch exp {
-	case 0:
-		return sign * math.Ldexp(man, -24)
-	case 31:
-		if man != 0 {
-			return math.NaN()
-		}
-		return sign * math.Inf(1)
-	}
-	return sign * math.Ldexp(1024+man, exp-25)
 }
 
 func (c column) float64s(dst []float64, src []byte) error {

@@ -316,19 +316,6 @@ func TestLookup3(t *testing.T) {
 	}
 }
 
-// 16-bit floats: IEEE 754-2008, table 3.2's extremes.
-func TestHalf(t *testing.T) {
-	for u, want := range map[uint16]float64{0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: math.Ldexp(1, -14),
-		0x0001: math.Ldexp(1, -24), 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1), 0x3555: 0.333251953125} {
-		if got := half(u); got != want {
-			t.Errorf("%04x: %v, want %v", u, got, want)
-		}
-	}
-	if !math.IsNaN(half(0x7e00)) {
-		t.Error("7e00 is not NaN")
-	}
-}
-
 func TestFilters(t *testing.T) {
 	b := []byte("abcdefghijklm")
 	s := shuffle(b, 4)

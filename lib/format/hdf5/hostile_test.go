@@ -244,6 +244,22 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// Chunks that are read at once fit the limit together, on any number of cores.
+func TestChunksAtOnce(t *testing.T) {
+	st := &storage{f: &File{max: 10 << 20}, layout: layout{elem: 1, chunk: []uint64{4 << 20}}}
+	for _, c := range []struct{ cores, chunks, most uint64 }{{64, 100, 2}, {1, 100, 1}, {64, 1, 1}} {
+		old := runtime.GOMAXPROCS(int(c.cores))
+		if got := st.workers(c.chunks); got != c.most {
+			t.Errorf("%d chunks of 4 MiB on %d cores: %d at once within 10 MiB, want %d", c.chunks, c.cores, got, c.most)
+		}
+		runtime.GOMAXPROCS(old)
+	}
+	st.layout.chunk[0] = 100 << 20
+	if got := st.workers(9); got != 1 {
+		t.Errorf("chunks beyond the limit: %d at once", got)
+	}
+}
+
 func le64(v ...uint64) []byte {
 	var b []byte
 	for _, x := range v {

@@ -80,9 +80,7 @@ func (st *storage) chunkRuns(i0, i1 uint64, parallel bool, do func(uint64, []byt
 	lo, hi := i0/c0*perRow, ((i1-1)/c0+1)*perRow
 	workers := uint64(1)
 	if parallel {
-		if total, ok := mul(hi-lo, st.chunkBytes()); !ok || total > 1<<18 {
-			workers = min(uint64(runtime.GOMAXPROCS(0)), hi-lo)
-		}
+		workers = st.workers(hi - lo)
 	}
 	var next atomic.Uint64
 	next.Store(lo)
@@ -129,6 +127,16 @@ func (st *storage) chunkRuns(i0, i1 uint64, parallel bool, do func(uint64, []byt
 	}
 	wg.Wait()
 	return failed
+}
+
+// workers returns how many of n chunks to read at once: as many as cores, but
+// no more than fit the limit together, and one at a time where there is little.
+func (st *storage) workers(n uint64) uint64 {
+	size := st.chunkBytes()
+	if total, ok := mul(n, size); ok && total <= 1<<18 {
+		return 1
+	}
+	return max(1, min(uint64(runtime.GOMAXPROCS(0)), n, uint64(st.f.max)/max(size, 1)))
 }
 
 // chunkRun visits what a chunk holds of rows i0 to i1.

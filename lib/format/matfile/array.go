@@ -102,6 +102,9 @@ func (c *cursor) text(path, what string) (string, error) {
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		data = data[:i]
 	}
+	if len(data) > maxName {
+		return "", c.fail(path, start, "%s of %d bytes, at most %d expected", what, len(data), maxName)
+	}
 	if !utf8.Valid(data) {
 		return "", c.fail(path, start, "%s: %q is not UTF-8", what, data)
 	}
@@ -177,8 +180,8 @@ func (c *cursor) fields(path string, a *Array, n, depth int) error {
 	if err != nil {
 		return err
 	}
-	if len(width) != 1 || width[0] <= 0 {
-		return c.fail(path, at, "field name length %v, expected one positive number", width)
+	if len(width) != 1 || width[0] <= 0 || width[0] > maxName {
+		return c.fail(path, at, "field name length %v, expected one number from 1 to %d", width, maxName)
 	}
 	kind, names, at, err := c.element(path, "field names")
 	if err != nil {
@@ -194,6 +197,9 @@ func (c *cursor) fields(path string, a *Array, n, depth int) error {
 	}
 	if err := c.room(path, n*count); err != nil {
 		return err
+	}
+	if err := c.d.spend(int64(count) * fieldCost); err != nil {
+		return c.fail(path, at, "%d fields: %w", count, err)
 	}
 	a.Struct = make(map[string][]*Array, count)
 	for i := 0; i < count; i++ {

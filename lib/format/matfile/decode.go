@@ -41,6 +41,12 @@ const (
 	// arrayCost is what an Array itself takes: small elements are charged for it,
 	// since a file of nothing but empty cells would else cost thirty times its size.
 	arrayCost = 320
+	// fieldCost is what a field takes besides its values: its name, twice, and
+	// its place in a map. A struct of no elements may have millions.
+	fieldCost = 160
+	// maxName is the longest name of a variable or field; MATLAB's are at most 63
+	// bytes. Names are part of every path below them.
+	maxName = 1 << 10
 )
 
 // A decoder carries what all elements of one file share.

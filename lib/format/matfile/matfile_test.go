@@ -132,6 +132,8 @@ func TestBadInput(t *testing.T) {
 		{"one dimension", e.file(e.matrix("x", int32(Double), []int32{1}, nil)), "1 dimensions"},
 		{"cells", e.file(e.matrix("c", int32(Cell), []int32{1 << 30, 1}, nil)), "c: byte|cannot fit"},
 		{"fields", e.file(e.matrix("s", int32(Struct), []int32{1, 1}, e.small(miINT32, e.i32(0)), e.tag(miINT8, nil))), "field name length"},
+		{"field width", e.file(e.matrix("s", int32(Struct), []int32{1, 1}, e.small(miINT32, e.i32(2000)), e.tag(miINT8, names(2000, "a")), e.tag(miMATRIX, nil))), "field name length [2000]"},
+		{"long name", e.file(e.matrix(strings.Repeat("x", 2000), int32(Double), []int32{0, 0}, e.tag(miDOUBLE, nil))), "name of 2000 bytes"},
 		{"field twice", e.file(e.matrix("s", int32(Struct), []int32{1, 1}, e.small(miINT32, e.i32(8)), e.tag(miINT8, names(8, "a", "a")), e.tag(miMATRIX, nil), e.tag(miMATRIX, nil))), "twice"},
 		{"struct path", e.file(e.matrix("s", int32(Struct), []int32{1, 2}, e.small(miINT32, e.i32(8)), e.tag(miINT8, names(8, "a")), e.tag(miMATRIX, nil), matrix("", e.tag(miDOUBLE, e.f64(1, 2))))), "test.mat: s(1).a: byte"},
 		{"deep", e.file(deep), "nested deeper than 64"},
@@ -200,6 +202,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	o.MaxBytes = 32 << 20
 	if _, err := o.Decode(bytes.NewReader(b), int64(len(b)), "zeros.mat"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A struct of no elements takes memory for every field all the same.
+func TestFieldsCost(t *testing.T) {
+	e := encoder{binary.LittleEndian}
+	var all []string
+	for i := range 50000 {
+		all = append(all, fmt.Sprintf("%05d", i))
+	}
+	b := e.file(e.matrix("s", int32(Struct), []int32{0, 0}, e.small(miINT32, e.i32(6)), e.tag(miINT8, names(6, all...))))
+	o := Reader{MaxBytes: 4 << 20}
+	if _, err := o.Decode(bytes.NewReader(b), int64(len(b)), "s.mat"); err == nil || !strings.Contains(err.Error(), "50000 fields: needs more memory") {
+		t.Errorf("50000 fields within 4 MiB: %v", err)
+	}
+	o.MaxBytes = 16 << 20
+	if _, err := o.Decode(bytes.NewReader(b), int64(len(b)), "s.mat"); err != nil {
 		t.Error(err)
 	}
 }

@@ -25,6 +25,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/spindle-lab/spindle/lib/internal/half"
 )
 
 // Options hold the limits of reading. The zero value has the defaults.
@@ -250,29 +252,11 @@ func (a *Array) float(at, size int) float64 {
 	b := a.data[at:]
 	switch size {
 	case 2:
-		return half(a.o.Uint16(b))
+		return float64(half.Float32(a.o.Uint16(b)))
 	case 4:
 		return float64(math.Float32frombits(a.o.Uint32(b)))
 	}
 	return math.Float64frombits(a.o.Uint64(b))
-}
-
-// half converts a 16-bit float.
-func half(u uint16) float64 {
-	sign, exp, man := 1.0, int(u>>10&31), float64(u&1023)
-	if u>>15 != 0 {
-		sign = -1
-	}
-	switch exp {
-	case 0:
-		return sign * math.Ldexp(man, -24)
-	case 31:
-		if man != 0 {
-			return math.NaN()
-		}
-		return sign * math.Inf(1)
-	}
-	return sign * math.Ldexp(1024+man, exp-25)
 }
 
 // Float64s returns numbers, booleans as 0 and 1; integers beyond 2^53 are rounded.
