@@ -8,9 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// askTimeout bounds how long a completion or hover may take when the worker is
-// busy; a front end would rather have none than a late one.
-const askTimeout = time.Second
+// patience is how long a completion or hover may take. While a cell runs, the
+// worker may be late, and a front end would rather have none than a late one;
+// else it comes as soon as the machine can.
+func (k *Kernel) patience() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.running != nil {
+		return time.Second
+	}
+	return 10 * time.Second
+}
 
 // byteOffset turns a position in code points into one in bytes. Old clients
 // count UTF-16 units; up to the end of the text that makes no difference here.
@@ -36,7 +44,7 @@ func (k *Kernel) complete(m *Message) (string, any) {
 	if q.Pos != nil {
 		pos = byteOffset(q.Code, *q.Pos)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), k.patience())
 	defer cancel()
 	c, err := k.backend.Complete(ctx, q.Code, pos)
 	if err != nil || c.From < 0 || c.To < c.From || c.To > len(q.Code) {
@@ -69,7 +77,7 @@ func (k *Kernel) inspect(m *Message) (string, any) {
 	if q.Pos != nil {
 		pos = byteOffset(q.Code, *q.Pos)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), k.patience())
 	defer cancel()
 	data, err := k.backend.Inspect(ctx, q.Code, pos, q.Detail)
 	if err != nil || data == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,7 @@ func startAt(t testing.TB, conn *Connection, b Backend) *live {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	k.linger = wait // a slow machine is no reason to lose a reply
 	l := &live{t: t, k: k, conn: conn, done: make(chan error, 1), stop: stop}
 	go func() {
 		l.done <- k.Run(ctx)
@@ -139,11 +141,26 @@ func (l *live) client() *Client {
 	if err := cl.Ready(wait); err != nil {
 		l.t.Fatal(err)
 	}
+	for end := time.Now().Add(wait); !l.k.stdin.Connected(cl.session); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			l.t.Fatal("the client's stdin is not there")
+		}
+	}
 	return cl
 }
 
+// arrived returns when the kernel has all that a client has sent on its shell:
+// a socket's messages are taken in their order.
+func arrived(t testing.TB, cl *Client) {
+	t.Helper()
+	id, _ := cl.Send(Shell, "comm_info_request", obj{})
+	if _, err := cl.reply(Shell, id, wait); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // wait bounds each step of a test: a failure, never a measurement.
-const wait = 10 * time.Second
+const wait = 2 * time.Minute
 
 // obj is a JSON object.
 type obj = map[string]any
@@ -177,13 +194,43 @@ func kinds(list []*Message) []string {
 	return out
 }
 
-// silence checks that nothing comes on a channel for a moment.
-func silence(t testing.TB, cl *Client, ch Channel) {
+// silence checks that nothing comes on some channels: on Shell and Control
+// nothing before the answer to what is asked now, on IOPub nothing that is not
+// about that. Stdin answers nothing; there it is a moment's look.
+func silence(t testing.TB, cl *Client, channels ...Channel) {
 	t.Helper()
-	if m, err := cl.Recv(ch, 30*time.Millisecond); err == nil {
-		t.Errorf("unexpected: %s %s", m.Header.Type, m.Content)
-	} else if !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Error(err)
+	open := map[string]bool{}
+	ask := func(ch Channel) {
+		id, _ := cl.Send(ch, "comm_info_request", obj{})
+		open[id] = true
+		if m, err := cl.Recv(ch, wait); err != nil || m.ParentID() != id {
+			t.Errorf("unexpected on channel %d: %v %v", ch, m, err)
+		}
+	}
+	for _, ch := range channels {
+		switch ch {
+		case IOPub:
+			ask(Control)
+		case Stdin:
+			if m, err := cl.Recv(ch, 30*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("unexpected on stdin: %v %v", m, err)
+			}
+		default:
+			ask(ch)
+		}
+	}
+	strict := slices.Contains(channels, IOPub)
+	for len(open) > 0 {
+		m, err := cl.Recv(IOPub, wait)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !open[m.ParentID()] && strict {
+			t.Errorf("unexpected: %s %s", m.Header.Type, m.Content)
+		}
+		if m.idle() {
+			delete(open, m.ParentID())
+		}
 	}
 }
 

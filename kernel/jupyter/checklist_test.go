@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,16 +53,21 @@ func TestControlWhileACellRuns(t *testing.T) {
 			break
 		}
 	}
-	begin := time.Now()
-	_, pub, _ := do(t, cl, Control, "kernel_info_request", obj{})
-	t.Logf("control answers after %v", time.Since(begin))
-	if !slices.Equal(pub, []string{"busy", "idle"}) {
-		t.Error(pub)
+	var took []time.Duration
+	for range 20 {
+		begin := time.Now()
+		_, pub, _ := do(t, cl, Control, "kernel_info_request", obj{})
+		took = append(took, time.Since(begin))
+		if !slices.Equal(pub, []string{"busy", "idle"}) {
+			t.Error(pub)
+		}
+		// A front end that shows one state is told that the cell still runs.
+		if m, err := cl.Recv(IOPub, wait); err != nil || m.ParentID() != id || kinds([]*Message{m})[0] != "busy" {
+			t.Error("after idle of the other request:", m, err)
+		}
 	}
-	// A front end that shows one state is told that the cell still runs.
-	if m, err := cl.Recv(IOPub, wait); err != nil || m.ParentID() != id || kinds([]*Message{m})[0] != "busy" {
-		t.Error("after idle of the other request:", m, err)
-	}
+	slices.Sort(took)
+	t.Logf("control answers within %v to %v, in the median %v; wanted within 50 ms on a quiet machine", took[0], took[19], took[10])
 	for _, typ := range []string{"kernel_info_request", "complete_request", "inspect_request", "is_complete_request", "history_request"} {
 		do(t, cl, Shell, typ, obj{"code": "1"})
 	}
@@ -71,45 +78,62 @@ func TestControlWhileACellRuns(t *testing.T) {
 	silence(t, cl, IOPub) // nothing says busy after that idle
 }
 
-// The last word about the state is idle, however control requests and the end
-// of a cell meet.
+// The last word about a cell is idle, however its end meets the requests that
+// are answered meanwhile, each of which says that it still runs: were one to
+// look before the end and to speak after it, a front end would show busy for
+// ever.
 func TestNeverBusyAtTheEnd(t *testing.T) {
-	l := start(t, newFake(func(_ context.Context, _ string, out func(session.Event)) error {
-		for range 20 {
-			out(text("x"))
-		}
-		return nil
-	}))
-	cl, other := l.client(), l.client()
-	for range 30 {
-		open, state := map[string]bool{}, ""
-		for i := range 30 {
-			from := []*Client{cl, other}[i%2]
-			ch, typ := Channel(Control), "kernel_info_request"
-			if i == 10 {
-				ch, typ = Shell, "execute_request"
-			} else if i%2 == 1 {
-				ch = Shell
-			}
-			id, _ := from.Send(ch, typ, obj{"code": "1"})
-			open[id] = true
-		}
+	release := make(chan struct{})
+	l := start(t, newFake(func(context.Context, string, func(session.Event)) error { <-release; return nil }))
+	cl := l.client()
+	for trial := range 60 {
+		id, _ := cl.Send(Shell, "execute_request", obj{"code": "1"})
 		for {
-			m, err := cl.Recv(IOPub, time.Millisecond)
-			if err != nil && len(open) == 0 {
+			if m, err := cl.Recv(IOPub, wait); err != nil {
+				t.Fatal(err)
+			} else if m.Header.Type == "execute_input" {
 				break
-			} else if err != nil {
-				continue
-			}
-			if m.Header.Type == "status" {
-				state = kinds([]*Message{m})[0]
-			}
-			if m.idle() {
-				delete(open, m.ParentID())
 			}
 		}
-		if state != "idle" {
-			t.Fatal("the kernel seems busy when all is done")
+		var asking sync.WaitGroup
+		var ended atomic.Bool
+		begun := make(chan struct{}, 2)
+		for n := range cap(begun) {
+			m := &Message{Header: Header{ID: fmt.Sprint(n), Type: "kernel_info_request"}, rawHeader: fmt.Appendf(nil, `{"msg_id": "%d"}`, n)}
+			asking.Go(func() {
+				for i := 0; !ended.Load(); i++ {
+					l.k.onControl(m, func(*Message) {})
+					if i == 0 {
+						begun <- struct{}{}
+					}
+				}
+			})
+		}
+		for range cap(begun) {
+			<-begun
+		}
+		release <- struct{}{}
+		read := func(until string) {
+			for {
+				m, err := cl.Recv(IOPub, wait)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ended.Load() && m.ParentID() == id {
+					t.Fatalf("trial %d: after idle of the cell: %s", trial, m.Content)
+				}
+				if m.idle() && m.ParentID() == until {
+					return
+				}
+			}
+		}
+		read(id)
+		ended.Store(true)
+		asking.Wait()
+		last, _ := cl.Send(Control, "comm_info_request", obj{})
+		read(last)
+		if _, err := cl.reply(Shell, id, wait); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -225,8 +249,7 @@ func TestSignatures(t *testing.T) {
 	send(bad(func(f [][]byte) { f[1] = f[1][:32] }))
 	send(bad(func(f [][]byte) { f[5] = []byte(`{"x": 1}`) }))
 	send(craft(cl.sign, 3, []byte("shutdown_request"), []byte("{}"), nil))
-	silence(t, cl, Shell)
-	silence(t, cl, IOPub)
+	silence(t, cl, Shell, Control, IOPub)
 	send(append(good, []byte("a buffer")))
 	if _, err := cl.Recv(Shell, wait); err != nil {
 		t.Fatal("with a buffer:", err)
@@ -267,9 +290,7 @@ func TestShortMessages(t *testing.T) {
 			cl.ch[ch].Send(craft(cl.sign, 2, []byte("kernel_info_request"), []byte(content), nil))
 		}
 	}
-	silence(t, cl, Shell)
-	silence(t, cl, Control)
-	silence(t, cl, IOPub)
+	silence(t, cl, Shell, Control, IOPub)
 	do(t, cl, Shell, "kernel_info_request", obj{})
 }
 
@@ -290,6 +311,8 @@ func TestStopTwice(t *testing.T) {
 	}
 	l.stop()
 	l.k.closeSockets(0)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.closed != 1 {
 		t.Errorf("the backend was closed %d times", b.closed)
 	}
@@ -297,10 +320,14 @@ func TestStopTwice(t *testing.T) {
 
 func TestExecuteOptions(t *testing.T) {
 	var input string
+	release := make(chan struct{})
 	var b *fake
 	b = newFake(func(ctx context.Context, code string, out func(session.Event)) error {
 		switch code {
 		case "fail":
+			return failure("no")
+		case "fail later":
+			<-release
 			return failure("no")
 		case "ask":
 			out(session.Event{Kind: session.Input, Prompt: "?", Password: true})
@@ -364,14 +391,14 @@ func TestExecuteOptions(t *testing.T) {
 	if _, _, err := cl.Collect(Shell, id, wait); err != nil || input != "answer" {
 		t.Errorf("%q %v", input, err)
 	}
-	// stop_on_error: what was sent with the failing request is aborted.
+	// stop_on_error: what has come by the time that the request fails is aborted.
 	for _, stop := range []any{true, nil, false} {
 		want := []string{"error", "aborted", "aborted"}
 		if stop == false {
 			want = []string{"error", "ok", "error"}
 		}
 		var ids []string
-		for _, code := range []string{"fail", "x", "fail"} {
+		for _, code := range []string{"fail later", "x", "fail"} {
 			content := obj{"code": code}
 			if stop != nil {
 				content["stop_on_error"] = stop
@@ -379,6 +406,8 @@ func TestExecuteOptions(t *testing.T) {
 			id, _ := cl.Send(Shell, "execute_request", content)
 			ids = append(ids, id)
 		}
+		arrived(t, cl)
+		release <- struct{}{}
 		for i, id := range ids {
 			reply, pub, err := cl.Collect(Shell, id, wait)
 			if err != nil || contentOf(reply)["status"] != want[i] {
@@ -477,15 +506,11 @@ func TestBigImage(t *testing.T) {
 func TestHeartbeatWhileBusy(t *testing.T) {
 	release := make(chan struct{})
 	cl := start(t, newFake(func(_ context.Context, _ string, out func(session.Event)) error {
-		for {
-			select {
-			case <-release:
-				return nil
-			default:
-				out(text(strings.Repeat("x", 1000)))
-				time.Sleep(10 * time.Microsecond)
-			}
+		for range 5000 {
+			out(text(strings.Repeat("x", 1000)))
 		}
+		<-release
+		return nil
 	})).client()
 	id, _ := cl.Send(Shell, "execute_request", obj{"code": "a"})
 	for range 100 {
@@ -554,8 +579,15 @@ func TestInterrupt(t *testing.T) {
 		id, _ := cl.Send(Shell, "execute_request", obj{"code": "slow"})
 		queued, _ := cl.Send(Shell, "execute_request", obj{"code": "quick"})
 		<-ready
-		cl.Send(Control, "interrupt_request", obj{})
-		cl.Send(Control, "interrupt_request", obj{})
+		arrived(t, cl)
+		// The second may come when the cell has ended: then it does nothing.
+		first, _ := cl.Send(Control, "interrupt_request", obj{})
+		second, _ := cl.Send(Control, "interrupt_request", obj{})
+		for _, id := range []string{first, second} {
+			if _, err := cl.reply(Control, id, wait); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if reply, _, err := cl.Collect(Shell, id, wait); err != nil || contentOf(reply)["ename"] != "Interrupt" {
 			t.Error(contentOf(reply), err)
 		}
@@ -580,13 +612,6 @@ func TestTwoClients(t *testing.T) {
 	})
 	l := start(t, b)
 	one, two := l.client(), l.client()
-	for _, cl := range []*Client{one, two} { // readiness of the second was seen by the first
-		for {
-			if _, err := cl.Recv(IOPub, 20*time.Millisecond); err != nil {
-				break
-			}
-		}
-	}
 	const each = 50
 	var ids []string
 	for i := range each {
@@ -609,7 +634,7 @@ func TestTwoClients(t *testing.T) {
 			if err != nil {
 				t.Fatalf("client %d: %v after %d", c, err, idle)
 			}
-			if m.idle() {
+			if m.idle() && slices.Contains(ids, m.ParentID()) {
 				idle++
 			}
 		}

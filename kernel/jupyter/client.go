@@ -104,7 +104,7 @@ func (cl *Client) Beat(wait time.Duration) error {
 // Ready returns when the kernel answers and its publications arrive.
 func (cl *Client) Ready(wait time.Duration) error {
 	end := time.Now().Add(wait)
-	for time.Now().Before(end) {
+	for pause := 20 * time.Millisecond; time.Now().Before(end); pause *= 2 {
 		id, err := cl.Send(Shell, "kernel_info_request", struct{}{})
 		if err != nil {
 			return err
@@ -113,9 +113,9 @@ func (cl *Client) Ready(wait time.Duration) error {
 			return err
 		}
 		for {
-			m, err := cl.Recv(IOPub, 20*time.Millisecond)
+			m, err := cl.Recv(IOPub, min(pause, time.Until(end)))
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				break // published before we were heard of: ask again
+				break // published before we were heard of, or a slow machine: ask again
 			}
 			if err != nil {
 				return err

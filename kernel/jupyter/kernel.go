@@ -77,6 +77,7 @@ type Kernel struct {
 	session string
 	log     *log.Logger
 	hist    *History
+	linger  time.Duration // how long the end may wait for what is queued, and then for the backend
 
 	shell, control, stdin, iopub, heart *zmtp.Socket
 
@@ -110,7 +111,7 @@ func New(c *Connection, backend Backend, opt Options) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Kernel{opt: opt, backend: backend, sign: sign, session: newID(), log: opt.Log, hist: opt.History,
+	k := &Kernel{opt: opt, backend: backend, sign: sign, session: newID(), log: opt.Log, hist: opt.History, linger: 500 * time.Millisecond,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}, 1), ended: make(chan struct{})}
 	if k.log == nil {
 		k.log = log.New(io.Discard, "", 0)
@@ -174,10 +175,10 @@ func (k *Kernel) Run(ctx context.Context) error {
 		k.backend.Close()
 		close(done)
 	}()
-	k.closeSockets(500 * time.Millisecond)
+	k.closeSockets(k.linger)
 	select {
 	case <-done:
-	case <-time.After(time.Second):
+	case <-time.After(2 * k.linger):
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 }
 
 // program returns the built program and an environment in which Jupyter finds
-// it and nothing of the user's is touched.
+// it and nothing of the user's is touched, nor used: cached results prove nothing.
 func program(t *testing.T) (exe string, env []string) {
 	t.Helper()
 	in := &installed
@@ -56,7 +56,7 @@ func program(t *testing.T) (exe string, env []string) {
 		in.env = append(os.Environ(),
 			"JUPYTER_DATA_DIR="+filepath.Join(in.dir, "data"), "JUPYTER_CONFIG_DIR="+filepath.Join(in.dir, "config"),
 			"JUPYTER_RUNTIME_DIR="+filepath.Join(in.dir, "run"), "XDG_STATE_HOME="+filepath.Join(in.dir, "state"),
-			"JUPYTER_PLATFORM_DIRS=0")
+			"JUPYTER_PLATFORM_DIRS=0", "SPINDLE_CACHE="+filepath.Join(in.dir, "cache"))
 		if in.exe = os.Getenv("SPINDLE_BINARY"); in.exe == "" {
 			in.exe = filepath.Join(in.dir, "spindle")
 			if out, err := exec.Command("go", "build", "-o", in.exe, root+"/kernel").CombinedOutput(); err != nil {
@@ -228,12 +228,18 @@ func TestNotebooks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	files, err := filepath.Glob(root + "/notebooks/0*.ipynb")
+	files, err := filepath.Glob(root + "/notebooks/*.ipynb")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no notebooks", err)
 	}
 	if os.Getenv("SPINDLE_ALL_NOTEBOOKS") == "" {
 		files = files[:1]
+	} else {
+		more, err := filepath.Glob(root + "/notebooks/teaching/*.ipynb")
+		if err != nil || len(more) == 0 {
+			t.Fatal("no notebooks for teaching", err)
+		}
+		files = append(files, more...)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -248,7 +254,7 @@ func TestNotebooks(t *testing.T) {
 			}
 			dir := t.TempDir()
 			out, err := run(t, filepath.Dir(file), python, "-m", "nbconvert", "--to", "notebook", "--execute",
-				"--ExecutePreprocessor.timeout=900", "--output-dir", dir, filepath.Base(file))
+				"--ExecutePreprocessor.timeout=3600", "--output-dir", dir, filepath.Base(file))
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

@@ -55,14 +55,17 @@ func readyCommand(kind, id string) []byte {
 	return appendProperty(b, "Identity", id)
 }
 
+// wait bounds each step of a test: a failure, never a measurement.
+const wait = 2 * time.Minute
+
 // dialPeer connects and shakes hands.
-func dialPeer(addr, kind, id string) (*peer, error) {
+func dialPeer(addr, kind, id string, wait time.Duration) (*peer, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	p := &peer{c, bufio.NewReader(c)}
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(wait))
 	defer c.SetDeadline(time.Time{})
 	c.Write(greeting(3, "NULL"))
 	writeFrame(c, flagCommand, readyCommand(kind, id))
@@ -83,7 +86,7 @@ func dialPeer(addr, kind, id string) (*peer, error) {
 func connect(t testing.TB, s *Socket, kind, id string) *peer {
 	t.Helper()
 	before := s.Peers()
-	p, err := dialPeer(s.Addr().String(), kind, id)
+	p, err := dialPeer(s.Addr().String(), kind, id, wait)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +121,7 @@ func (p *peer) frame() (flag byte, body []byte, err error) {
 
 func (p *peer) message(t testing.TB) [][]byte {
 	t.Helper()
-	p.conn.SetReadDeadline(time.Now().Add(60 * time.Second))
+	p.conn.SetReadDeadline(time.Now().Add(wait))
 	var frames [][]byte
 	for {
 		flag, body, err := p.frame()
@@ -145,7 +148,7 @@ func (p *peer) send(frames ...string) {
 // gone tells that the socket has closed the connection.
 func (p *peer) gone(t testing.TB) {
 	t.Helper()
-	p.conn.SetReadDeadline(time.Now().Add(60 * time.Second))
+	p.conn.SetReadDeadline(time.Now().Add(wait))
 	for {
 		if _, err := p.r.ReadByte(); err != nil {
 			var ne net.Error
@@ -159,9 +162,9 @@ func (p *peer) gone(t testing.TB) {
 
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(60 * time.Second); !ok(); {
+	for end := time.Now().Add(wait); !ok(); {
 		if time.Now().After(end) {
-			t.Fatal("not within 5 s: ", what)
+			t.Fatalf("not within %v: %s", wait, what)
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -274,11 +277,15 @@ func TestSizesAllocateNothing(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	for range 50 {
-		p := connect(t, s, "DEALER", "")
-		p.conn.Write([]byte{flagLong, 0, 0, 0, 0, MaxMessage >> 24, 0, 0, 0}) // 64 MiB, never sent
+	var peers [50]*peer
+	for i := range peers {
+		peers[i] = connect(t, s, "DEALER", "")
 	}
-	time.Sleep(50 * time.Millisecond)
+	for _, p := range peers {
+		p.conn.Write([]byte{flagLong, 0, 0, 0, 0, MaxMessage >> 24, 0, 0, 0}) // 64 MiB, never sent
+		p.conn.(*net.TCPConn).CloseWrite()
+	}
+	until(t, "all have been read to their end", func() bool { return s.Peers() == 0 })
 	runtime.ReadMemStats(&after)
 	// 50 peers with their buffers and a step of a MiB each, twice that under the
 	// race detector; 3.2 GiB were announced.
@@ -418,8 +425,8 @@ func TestNeverReads(t *testing.T) {
 		s := listen(t, "REP")
 		p := connect(t, s, "REQ", "")
 		p.conn.(*net.TCPConn).SetReadBuffer(4096)
-		// Not a measure: a peer that is neither read nor cut off ends the test here.
-		p.conn.SetWriteDeadline(time.Now().Add(3 * time.Minute))
+		// A peer that is neither read nor cut off ends the test here.
+		p.conn.SetWriteDeadline(time.Now().Add(wait))
 		var err error
 		for sent := 0; sent < 1<<30 && err == nil; sent += len(ask) {
 			_, err = p.conn.Write(ask)
@@ -535,8 +542,8 @@ func TestClose(t *testing.T) {
 		p.gone(t)
 		close(got)
 	}()
-	s.Close(5 * time.Second)
-	s.Close(5 * time.Second)
+	s.Close(wait)
+	s.Close(wait)
 	if last := <-got; last != "last" {
 		t.Errorf("%q", last)
 	}
@@ -569,17 +576,17 @@ func TestDial(t *testing.T) {
 		t.Errorf("%+v %v", m, err)
 	}
 	router.Send("me", [][]byte{nil, []byte("b")})
-	if m, err := d.Recv(60 * time.Second); err != nil || len(m) != 2 || string(m[1]) != "b" {
+	if m, err := d.Recv(wait); err != nil || len(m) != 2 || string(m[1]) != "b" {
 		t.Errorf("%q %v", m, err)
 	}
 	s.Subscribe("t")
 	waitSubscribed(t, pub, "t")
 	pub.Publish([][]byte{[]byte("topic")})
-	if m, err := s.Recv(60 * time.Second); err != nil || string(m[0]) != "topic" {
+	if m, err := s.Recv(wait); err != nil || string(m[0]) != "topic" {
 		t.Errorf("%q %v", m, err)
 	}
 	r.Send([][]byte{nil, []byte("beat")})
-	if m, err := r.Recv(60 * time.Second); err != nil || string(m[1]) != "beat" {
+	if m, err := r.Recv(wait); err != nil || string(m[1]) != "beat" {
 		t.Errorf("%q %v", m, err)
 	}
 	if _, err := Dial("SUB", "tcp://"+heart.Addr().String(), ""); err == nil {
@@ -643,7 +650,7 @@ func FuzzConn(f *testing.F) {
 			s.serve(newConn(ours))
 			close(ended)
 		}()
-		theirs.SetWriteDeadline(time.Now().Add(60 * time.Second))
+		theirs.SetWriteDeadline(time.Now().Add(wait))
 		theirs.Write(data)
 		if kind == "XPUB" {
 			s.Publish([][]byte{[]byte("abcd"), data})
@@ -651,7 +658,7 @@ func FuzzConn(f *testing.F) {
 		theirs.Close()
 		select {
 		case <-ended:
-		case <-time.After(60 * time.Second):
+		case <-time.After(wait):
 			t.Fatal("the connection does not end")
 		}
 		close(s.quit)
