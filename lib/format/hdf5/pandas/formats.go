@@ -46,18 +46,24 @@ func (r *reader) fixed() (*Frame, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !r.wantsAny(items) {
+			continue
+		}
 		cs, err := r.block(prefix+"_values", items, rows)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range cs {
+			if c == nil {
+				continue
+			}
 			if columns[c.Name] != nil {
 				return nil, fmt.Errorf("column %q stands twice", c.Name)
 			}
 			columns[c.Name] = c
 		}
 	}
-	return newFrame(names, rows, columns, index)
+	return r.newFrame(names, rows, columns, index)
 }
 
 // labels reads an array of names.
@@ -104,23 +110,106 @@ func (r *reader) axis(name string) (*Column, error) {
 
 // column reads all values of a dataset.
 func column(name string, d *hdf5.Dataset) (*Column, error) {
+	return columnRows(name, d, 0, d.Rows())
+}
+
+// columnRows reads the values of some rows of a dataset.
+func columnRows(name string, d *hdf5.Dataset, i0, i1 int) (*Column, error) {
 	c := &Column{Name: name, Dtype: d.Dtype.String()}
 	var err error
 	switch {
 	case d.Dtype.IsString():
 		c.Dtype = "string"
-		c.Texts, err = d.Strings()
+		c.Texts, err = d.StringRows(i0, i1)
 		return c, err
 	case d.Dtype.Class == hdf5.Bitfield:
 		c.Dtype = "bool"
 	}
-	if c.Floats, err = d.Float64s(); err != nil {
+	if c.Floats, err = d.Float64Rows(i0, i1); err != nil {
 		return nil, err
 	}
 	if d.Dtype.Class == hdf5.Integer {
-		c.Ints, err = d.Int64s()
+		c.Ints, err = d.Int64Rows(i0, i1)
 	}
 	return c, err
+}
+
+// slab is how many values are in memory at a time beside the columns that are
+// kept.
+const slab = 1 << 18
+
+// gather reads the columns that are asked for out of an array of several,
+// [row][column] or, if not rowFirst, [column][row]; nil stands for the others.
+func (r *reader) gather(d *hdf5.Dataset, items []string, rows int, rowFirst bool) ([]*Column, error) {
+	out := make([]*Column, len(items))
+	if !r.wantsAny(items) {
+		return out, nil
+	}
+	if !rowFirst {
+		for i, item := range items {
+			if !r.wants(item) {
+				continue
+			}
+			var err error
+			if out[i], err = columnRows(item, d, i, i+1); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	at := 0
+	for {
+		end := min(rows, at+max(1, slab/max(1, len(items))))
+		part, err := columnRows("", d, at, end)
+		if err != nil {
+			return nil, err
+		}
+		for i, item := range items {
+			if !r.wants(item) {
+				continue
+			}
+			if out[i] == nil {
+				out[i] = part.empty(item, rows)
+			}
+			out[i].add(part, i, len(items))
+		}
+		if at = end; at == rows {
+			return out, nil
+		}
+	}
+}
+
+// empty makes a column of the same kind with room for so many rows.
+func (c *Column) empty(name string, rows int) *Column {
+	p := &Column{Name: name, Dtype: c.Dtype}
+	if c.Floats != nil {
+		p.Floats = make([]float64, 0, rows)
+	}
+	if c.Ints != nil {
+		p.Ints = make([]int64, 0, rows)
+	}
+	if c.Texts != nil {
+		p.Texts = make([]string, 0, rows)
+	}
+	return p
+}
+
+// add appends every step-th value of another column, from the first-th on.
+// A text that is the last one again is kept once.
+func (c *Column) add(o *Column, first, step int) {
+	for j := first; j < len(o.Floats); j += step {
+		c.Floats = append(c.Floats, o.Floats[j])
+	}
+	for j := first; j < len(o.Ints); j += step {
+		c.Ints = append(c.Ints, o.Ints[j])
+	}
+	for j := first; j < len(o.Texts); j += step {
+		s := o.Texts[j]
+		if n := len(c.Texts); n > 0 && c.Texts[n-1] == s {
+			s = c.Texts[n-1]
+		}
+		c.Texts = append(c.Texts, s)
+	}
 }
 
 // object reads an array of Python objects: one pickle in a sequence of bytes.
@@ -143,7 +232,8 @@ func object(d *hdf5.Dataset) ([]any, []int, error) {
 	return items, shape(v), nil
 }
 
-// block reads the values of columns of one type.
+// block reads the values of columns of one type; nil stands for those that are
+// not asked for.
 func (r *reader) block(name string, items []string, rows int) ([]*Column, error) {
 	d, err := r.g.Dataset(name)
 	if err != nil {
@@ -152,7 +242,9 @@ func (r *reader) block(name string, items []string, rows int) ([]*Column, error)
 	columns := make([]*Column, len(items))
 	if none, err := empty(d); err != nil || none {
 		for i, item := range items {
-			columns[i] = &Column{Name: item, Dtype: "object"}
+			if r.wants(item) {
+				columns[i] = &Column{Name: item, Dtype: "object"}
+			}
 		}
 		return columns, err
 	}
@@ -197,6 +289,9 @@ func (r *reader) block(name string, items []string, rows int) ([]*Column, error)
 			return nil, err
 		}
 		for i, item := range items {
+			if !r.wants(item) {
+				continue
+			}
 			col := make([]any, rows)
 			for j := range col {
 				col[j] = v[at(i, j)]
@@ -207,42 +302,10 @@ func (r *reader) block(name string, items []string, rows int) ([]*Column, error)
 		}
 		return columns, nil
 	}
-	at, err := pick(d.Shape)
-	if err != nil {
+	if _, err := pick(d.Shape); err != nil {
 		return nil, err
 	}
-	all, err := column(name, d)
-	if err != nil {
-		return nil, err
-	}
-	for i, item := range items {
-		columns[i] = all.part(item, rows, func(j int) int { return at(i, j) })
-	}
-	return columns, nil
-}
-
-// part takes some values of a column.
-func (c *Column) part(name string, rows int, at func(int) int) *Column {
-	p := &Column{Name: name, Dtype: c.Dtype}
-	if c.Floats != nil {
-		p.Floats = make([]float64, rows)
-		for j := range p.Floats {
-			p.Floats[j] = c.Floats[at(j)]
-		}
-	}
-	if c.Ints != nil {
-		p.Ints = make([]int64, rows)
-		for j := range p.Ints {
-			p.Ints[j] = c.Ints[at(j)]
-		}
-	}
-	if c.Texts != nil {
-		p.Texts = make([]string, rows)
-		for j := range p.Texts {
-			p.Texts[j] = c.Texts[at(j)]
-		}
-	}
-	return p
+	return r.gather(d, items, rows, rowFirst || len(d.Shape) == 1)
 }
 
 // pickled reads an attribute that holds a pickle.
@@ -296,12 +359,10 @@ func (r *reader) table() (*Frame, error) {
 		if err != nil {
 			return nil, err
 		}
-		all, err := column(member, m)
-		if err != nil {
-			return nil, err
-		}
 		if member == "index" {
-			index = all
+			if index, err = column(member, m); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if meta, _ := text(d, member+"_meta"); meta == "category" {
@@ -318,23 +379,31 @@ func (r *reader) table() (*Frame, error) {
 		if len(items) != m.RowLen() {
 			return nil, fmt.Errorf("%s has %d values a row for the columns %v", member, m.RowLen(), items)
 		}
-		if dtype, _ := text(d, member+"_dtype"); dtype == "bool" {
-			all.Dtype, all.Ints = "bool", nil
+		all, err := r.gather(m, items, rows, true)
+		if err != nil {
+			return nil, err
 		}
-		for i, t := range all.Texts {
-			if t == missing {
-				all.Texts[i] = ""
+		dtype, _ := text(d, member+"_dtype")
+		for i, c := range all {
+			if c == nil {
+				continue
 			}
-		}
-		for i, item := range items {
-			if columns[item] != nil {
-				return nil, fmt.Errorf("column %q stands twice", item)
+			if columns[c.Name] != nil {
+				return nil, fmt.Errorf("column %q stands twice", items[i])
 			}
-			columns[item] = all.part(item, rows, func(j int) int { return j*len(items) + i })
+			if dtype == "bool" {
+				c.Dtype, c.Ints = "bool", nil
+			}
+			for j, t := range c.Texts {
+				if t == missing {
+					c.Texts[j] = ""
+				}
+			}
+			columns[c.Name] = c
 		}
 	}
 	if index == nil {
 		return nil, fmt.Errorf("the rows have no member \"index\"")
 	}
-	return newFrame(names, rows, columns, index)
+	return r.newFrame(names, rows, columns, index)
 }

@@ -10,12 +10,16 @@
 // levels in the fixed format (in the other they come as columns), categories,
 // Series and Panels, and compressors other than zlib; each is an error that says so.
 //
+// Where columns are asked for by name, only the blocks and members of rows that
+// hold them are read: a published table has millions of rows of 22 columns.
+//
 // Files are not trusted: see package hdf5, whose limits hold here.
 package pandas
 
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,9 +28,9 @@ import (
 
 // A Frame is a table. Columns have one value per row.
 type Frame struct {
-	Names   []string // of the columns, in order
-	Columns map[string]*Column
-	Index   *Column // the row labels
+	Names   []string           // of all columns of the file, in order
+	Columns map[string]*Column // those that were read
+	Index   *Column            // the row labels
 	Rows    int
 }
 
@@ -66,29 +70,33 @@ func (f *Frame) Text(name string) ([]string, error) {
 
 func (f *Frame) column(name string) (*Column, error) {
 	c := f.Columns[name]
+	if c == nil && slices.Contains(f.Names, name) {
+		return nil, fmt.Errorf("pandas: column %q was not read: it was not asked for", name)
+	}
 	if c == nil {
 		return nil, fmt.Errorf("pandas: no column %q; the table has %s", name, strings.Join(f.Names, ", "))
 	}
 	return c, nil
 }
 
-// Read reads the table under a key of a file, "df" in the published ones.
-func Read(path, key string) (*Frame, error) {
+// Read reads the table under a key of a file, "df" in the published ones: the
+// columns that are named, as far as they are there, or all if none is.
+func Read(path, key string, columns ...string) (*Frame, error) {
 	f, err := hdf5.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadFrom(f, key)
+	return ReadFrom(f, key, columns...)
 }
 
-// ReadFrom reads the table under a key of an open file.
-func ReadFrom(f *hdf5.File, key string) (*Frame, error) {
+// ReadFrom reads the table under a key of an open file, as [Read] does.
+func ReadFrom(f *hdf5.File, key string, columns ...string) (*Frame, error) {
 	g, err := f.Group(key)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{g: g}
+	r := &reader{g: g, only: columns}
 	kind, err := text(g, "pandas_type")
 	if err != nil {
 		return nil, err
@@ -108,7 +116,16 @@ func ReadFrom(f *hdf5.File, key string) (*Frame, error) {
 	return frame, nil
 }
 
-type reader struct{ g *hdf5.Group }
+type reader struct {
+	g    *hdf5.Group
+	only []string // the columns that are asked for; all if empty
+}
+
+func (r *reader) wants(column string) bool {
+	return len(r.only) == 0 || slices.Contains(r.only, column)
+}
+
+func (r *reader) wantsAny(columns []string) bool { return slices.ContainsFunc(columns, r.wants) }
 
 // text returns an attribute of one string, "" where there is none.
 func text(o hdf5.Object, name string) (string, error) {
@@ -127,12 +144,15 @@ func text(o hdf5.Object, name string) (string, error) {
 }
 
 // newFrame makes a frame of so many rows with columns in that order.
-func newFrame(names []string, rows int, columns map[string]*Column, index *Column) (*Frame, error) {
+func (r *reader) newFrame(names []string, rows int, columns map[string]*Column, index *Column) (*Frame, error) {
 	f := &Frame{Names: names, Columns: columns, Index: index, Rows: rows}
-	if len(names) != len(columns) {
+	if len(r.only) == 0 && len(names) != len(columns) {
 		return nil, fmt.Errorf("%d columns of values for the names %s", len(columns), strings.Join(names, ", "))
 	}
 	for _, n := range names {
+		if !r.wants(n) {
+			continue
+		}
 		c := columns[n]
 		if c == nil {
 			return nil, fmt.Errorf("no values for column %q", n)

@@ -2,10 +2,12 @@ package pandas
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -256,4 +258,114 @@ func FuzzUnpickle(f *testing.F) {
 		texts(v)
 		show(&strings.Builder{}, v, 0)
 	})
+}
+
+// Only what is asked for is read: of a table of the published form, by its
+// columns, in either format.
+func TestColumns(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "figure", "testdata", "published")
+	for _, name := range []string{"task_driven_results_active.h5", "task_driven_results_passive.h5"} { // fixed, table
+		path := filepath.Join(dir, name)
+		all, err := Read(path, "df")
+		if err != nil {
+			t.Fatal(err)
+		}
+		some, err := Read(path, "df", "ev_test", "monkey", "model_layer", "no such column")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(some.Columns) != 3 || some.Rows != all.Rows || !slices.Equal(some.Names, all.Names) {
+			t.Errorf("%s: %d columns of %d rows, names %v", name, len(some.Columns), some.Rows, some.Names)
+		}
+		for _, c := range []string{"ev_test", "monkey", "model_layer"} {
+			got, want := some.Columns[c], all.Columns[c]
+			if got == nil || !slices.Equal(got.Floats, want.Floats) || !slices.Equal(got.Ints, want.Ints) || !slices.Equal(got.Texts, want.Texts) {
+				t.Errorf("%s: column %s differs from that of the whole table", name, c)
+			}
+		}
+		if _, err := some.Float("ev_train"); err == nil || !strings.Contains(err.Error(), "not asked for") {
+			t.Errorf("%s: a column that was not read: %v", name, err)
+		}
+		if _, err := some.Float("no such column"); err == nil || !strings.Contains(err.Error(), "no column") {
+			t.Errorf("%s: a column that is not there: %v", name, err)
+		}
+	}
+}
+
+// Two columns of forty that lie in one block take the memory of two, and of a
+// piece of the block: 50,000 rows of 40 numbers are 16 MB.
+func TestColumnsMemory(t *testing.T) {
+	const rows, columns = 50000, 40
+	names := make([]string, columns)
+	for i := range names {
+		names[i] = fmt.Sprintf("c%d", i)
+	}
+	for _, rowFirst := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "wide.h5")
+		wide(t, path, names, rows, rowFirst)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		f, err := Read(path, "df", "c3", "c38")
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if len(f.Columns) != 2 || f.Rows != rows {
+			t.Fatalf("%d columns of %d rows", len(f.Columns), f.Rows)
+		}
+		if a, b := f.Columns["c3"].Floats[rows-1], f.Columns["c38"].Floats[7]; a != 3+0.5*(rows-1) || b != 38+0.5*7 {
+			t.Errorf("values %v and %v", a, b)
+		}
+		// Two columns and the index, floats and integers, are 1.6 MB.
+		if n := int64(after.HeapAlloc) - int64(before.HeapAlloc); n > 4<<20 {
+			t.Errorf("row first %v: %d bytes kept for 2 of %d columns", rowFirst, n, columns)
+		}
+		runtime.KeepAlive(f)
+	}
+}
+
+// wide writes a frame of the fixed format: value 0.5·row + column.
+func wide(t *testing.T, path string, names []string, rows int, rowFirst bool) {
+	t.Helper()
+	w, err := hdf5.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	values, index := make([]float64, rows*len(names)), make([]int64, rows)
+	for r := range index {
+		index[r] = int64(r)
+		for c := range names {
+			at := c*rows + r
+			if rowFirst {
+				at = r*len(names) + c
+			}
+			values[at] = float64(c) + 0.5*float64(r)
+		}
+	}
+	shape := []int{len(names), rows}
+	if rowFirst {
+		shape = []int{rows, len(names)}
+	}
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(w.Group("df"))
+	check(w.Write("df/axis0", names))
+	check(w.Write("df/axis1", index))
+	check(w.Write("df/block0_items", names))
+	check(w.Write("df/block0_values", values, shape...))
+	check(w.Attr("df", "pandas_type", "frame"))
+	check(w.Attr("df", "axis0_variety", "regular"))
+	check(w.Attr("df", "axis1_variety", "regular"))
+	check(w.Attr("df", "nblocks", int64(1)))
+	if rowFirst {
+		check(w.Attr("df/block0_values", "transposed", int64(1)))
+	}
+	check(w.Close())
 }
