@@ -14,6 +14,7 @@ import (
 
 	"github.com/spindle-lab/spindle/lib/figure"
 	"github.com/spindle-lab/spindle/lib/figure/paper"
+	"github.com/spindle-lab/spindle/lib/net"
 	"github.com/spindle-lab/spindle/lib/run"
 	"github.com/spindle-lab/spindle/lib/train"
 )
@@ -24,8 +25,8 @@ import (
 // interrupted or killed at any moment and started again with the same words.
 type networkRun struct {
 	tasks       string
-	grids       [][2]string // set of networks, most GFLOP a sample
-	data        []string    // kinds of movements that the tasks need
+	grids       []networkGrid
+	data        []string // kinds of movements that the tasks need
 	perLetter   int
 	steps       int
 	batch       int
@@ -36,17 +37,28 @@ type networkRun struct {
 	reaches     int
 }
 
+// A networkGrid is a set of networks, as spindle train -grid names it, of those
+// that cost at most so many GFLOP a sample.
+type networkGrid struct {
+	names string
+	gflop float64
+}
+
+func (g networkGrid) archs(seed uint64) ([]net.Arch, error) {
+	return train.SelectArchs(g.names, seed, g.gflop)
+}
+
 // networkRuns are sized by GFLOP a sample (spindle train -list): the laptop's
 // 168 networks cost 9.5 GFLOP for one sample each, 1,200 steps of 32 make
-// 3.6e5 GFLOP. At the 40 to 50 GFLOP per second of CPU that short runs of these
-// networks took, that is 2 to 2.5 hours of CPU on each of two cores, less where
-// the machine is faster.
+// 3.6e5 GFLOP; with validations, the two views of redundancy reduction and the
+// heads (spindle reproduce -networks -cost) it is 6e5. At the 40 to 50 GFLOP per second of CPU that short runs of these
+// networks took, that is about 2 hours of CPU on each of two cores.
 func networkRuns(tier run.Tier) (networkRun, error) {
 	switch tier {
 	case run.Smoke:
-		return networkRun{tasks: "regression,classification", grids: [][2]string{{"shallow:1", "0.01"}}, perLetter: 12, data: []string{"letters"}, steps: 13, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
+		return networkRun{tasks: "regression,classification", grids: []networkGrid{{"shallow:1", 0.01}}, perLetter: 12, data: []string{"letters"}, steps: 13, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
 	case run.Laptop:
-		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: [][2]string{{"shallow:8", "0.06"}, {"lstm:4", "0.25"}},
+		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: []networkGrid{{"shallow:8", 0.06}, {"lstm:4", 0.25}},
 			data: []string{"letters", "reaches"}, perLetter: 300, steps: 1201, batch: 32, rate: 0.002, validate: 100, validations: 256, linear: "pos,vel,pos_vel,m_len_vel"}, nil
 	}
 	return networkRun{}, usageErrorf("-networks is for the tiers smoke and laptop; the paper's size is spindle train -grid paper-shallow, with shards of its tasks on several machines")
@@ -65,6 +77,16 @@ func (r *reproducer) trainNetworks(ctx context.Context, dir string, slice time.D
 	if err != nil {
 		return err
 	}
+	c, err := n.cost(r.o.seed)
+	if err != nil {
+		return err
+	}
+	if err := c.say(ctx, r.w, n, r.tier); err != nil {
+		return err
+	}
+	if r.o.dry {
+		return nil
+	}
 	if slice > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, slice)
@@ -81,7 +103,7 @@ func (r *reproducer) trainNetworks(ctx context.Context, dir string, slice time.D
 				data = append(data, "-data", filepath.Join(dir, "grid0", "data", kind))
 			}
 		}
-		steps = append(steps, append([]string{"train", "-task", n.tasks, "-grid", g[0], "-max-gflop", g[1], "-grid-seed", seed, "-seeds", seed,
+		steps = append(steps, append([]string{"train", "-task", n.tasks, "-grid", g.names, "-max-gflop", fmt.Sprint(g.gflop), "-grid-seed", seed, "-seeds", seed,
 			"-steps", strconv.Itoa(n.steps), "-batch", strconv.Itoa(n.batch), "-lr", fmt.Sprint(n.rate),
 			"-validate-every", strconv.Itoa(n.validate), "-val-samples", strconv.Itoa(n.validations), "-out", filepath.Join(dir, fmt.Sprintf("grid%d", i))}, data...))
 	}
