@@ -48,6 +48,22 @@ const (
 type Bundle struct {
 	Data     map[string]any `json:"data"`
 	Metadata map[string]any `json:"metadata"`
+	// Caption is what is written beneath a picture. A front end shows one form of
+	// a bundle, the picture or its text: so [Show] and [Last] show the caption as
+	// a bundle of its own that follows.
+	Caption string `json:"-"`
+}
+
+// captionBundle is a bundle's caption, no wider than its picture.
+func (b Bundle) captionBundle() Bundle {
+	width := "46em"
+	for _, mime := range []string{MIMEPNG, MIMESVG, MIMEJPEG} {
+		if m, ok := b.Metadata[mime].(map[string]any); ok && m["width"] != nil {
+			width = fmt.Sprintf("%vpx", m["width"])
+		}
+	}
+	h := fmt.Sprintf(`<p style="max-width:%s;margin:0 0 1em">%s</p>`, width, escape(b.Caption))
+	return Bundle{Data: map[string]any{MIMEText: b.Caption, MIMEHTML: h}, Metadata: map[string]any{}}
 }
 
 // Empty tells whether there is nothing to show.
@@ -230,9 +246,11 @@ func Vector(v any) (b Bundle) {
 			break
 		}
 		b = SVG(x.SVG())
-		if t, ok := Of(v).Data[MIMEText].(string); ok {
+		of := Of(v)
+		if t, ok := of.Data[MIMEText].(string); ok {
 			b.Data[MIMEText] = t
 		}
+		b.Caption = of.Caption
 		return b
 	}
 	return Of(v)

@@ -3,6 +3,7 @@ package display
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -287,6 +288,35 @@ func TestLast(t *testing.T) {
 		if got := r.lines(); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %q, want %q", c.values, got, c.want)
 		}
+	}
+}
+
+type captioned struct{}
+
+func (captioned) Display() Bundle {
+	b := PNG([]byte{1}, 321)
+	b.Caption = "n < 5"
+	return b
+}
+
+// A picture's caption follows it as words, no wider than the picture, and is in
+// no form of the picture itself.
+func TestCaption(t *testing.T) {
+	r := recorded(t)
+	Last(captioned{})
+	Show(captioned{})
+	Last(captioned{}, 1)
+	want := []string{"result PNG picture", "display n < 5", "display PNG picture", "display n < 5", "display PNG picture", "display n < 5", "result 1"}
+	if got := r.lines(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	h := Of(captioned{}).captionBundle().Data[MIMEHTML].(string)
+	if !strings.Contains(h, "max-width:321px") || !strings.Contains(h, "n &lt; 5") {
+		t.Errorf("caption %s", h)
+	}
+	raw, err := json.Marshal(Of(captioned{}))
+	if err != nil || strings.Contains(string(raw), "n <") {
+		t.Errorf("the picture's bundle is %s, %v", raw, err)
 	}
 }
 

@@ -44,7 +44,15 @@ func current() Sink {
 func Show(values ...any) {
 	flush()
 	for _, v := range values {
-		current().Display(Of(v), "", false)
+		show(Of(v))
+	}
+}
+
+// show shows a bundle, and its caption beneath.
+func show(b Bundle) {
+	current().Display(b, "", false)
+	if b.Caption != "" {
+		current().Display(b.captionBundle(), "", false)
 	}
 }
 
@@ -54,7 +62,11 @@ func Show(values ...any) {
 func Last(values ...any) {
 	if len(values) == 1 {
 		flush()
-		current().Result(Of(values[0]))
+		b := Of(values[0])
+		current().Result(b)
+		if b.Caption != "" {
+			current().Display(b.captionBundle(), "", false)
+		}
 		return
 	}
 	var lines []string
@@ -75,7 +87,7 @@ func Last(values ...any) {
 		b := Of(v)
 		if _, isErr := v.(error); !isErr && len(b.Data) > 1 {
 			give(false)
-			current().Display(b, "", false)
+			show(b)
 			continue
 		}
 		lines = append(lines, fmt.Sprint(b.Data[MIMEText]))

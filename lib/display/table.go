@@ -161,7 +161,8 @@ func (g grid) display() Bundle {
 func (g grid) html() string {
 	rows, cols := pick(g.rows, MaxRows), pick(g.cols, MaxColumns)
 	var s strings.Builder
-	s.WriteString("<table>")
+	// A table wider than the page scrolls by itself.
+	s.WriteString("<div style=\"overflow-x:auto;max-width:100%\"><table>")
 	if g.caption != "" {
 		fmt.Fprintf(&s, "<caption style=\"text-align:left\">%s</caption>", html.EscapeString(g.caption))
 	}
@@ -182,7 +183,7 @@ func (g grid) html() string {
 		}
 		s.WriteString("</tr>")
 	}
-	s.WriteString("</tbody></table>")
+	s.WriteString("</tbody></table></div>")
 	if g.cut() {
 		fmt.Fprintf(&s, "<p>%s</p>", g.shape())
 	}
