@@ -309,13 +309,6 @@ func (k *Kernel) onControl(m *Message, to func(*Message)) {
 	switch m.Header.Type {
 	case "shutdown_request":
 		k.shutdown(m, to)
-	case "interrupt_request":
-		k.aside(m, to, func() (string, any) {
-			k.Interrupt()
-			return "interrupt_reply", map[string]any{"status": "ok"}
-		})
-	case "kernel_info_request":
-		k.aside(m, to, k.kernelInfo)
 	case "execute_request":
 		k.log.Print("jupyter: execute_request on the control socket")
 		k.aside(m, to, nothing)
@@ -373,6 +366,11 @@ func (k *Kernel) other(m *Message, to func(*Message)) {
 	switch m.Header.Type {
 	case "kernel_info_request":
 		k.aside(m, to, k.kernelInfo)
+	case "interrupt_request": // VS Code sends it on the shell socket
+		k.aside(m, to, func() (string, any) {
+			k.Interrupt()
+			return "interrupt_reply", map[string]any{"status": "ok"}
+		})
 	case "complete_request":
 		go k.guard(m, func() { k.aside(m, to, func() (string, any) { return k.complete(m) }) })
 	case "inspect_request":

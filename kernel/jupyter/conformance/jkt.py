@@ -3,6 +3,7 @@ import unittest
 
 import jupyter_kernel_test as jkt
 
+jkt.TIMEOUT = 180  # seconds: a failure, never a measurement
 DISPLAY = 'import "github.com/spindle-lab/spindle/lib/display"\n'
 
 
@@ -34,6 +35,9 @@ class SpindleTests(jkt.KernelTests):
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "fmt.Println"
     code_clear_output = DISPLAY + "display.Clear(false)"
+
+    def execute_helper(self, code, timeout=jkt.TIMEOUT, **options):
+        return super().execute_helper(code, timeout=timeout, **options)
 
     def setUp(self):
         super().setUp()
