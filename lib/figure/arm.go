@@ -248,7 +248,7 @@ func jointsOf(m *arm.Model) []int {
 }
 
 // groupColors are as many as can be told apart; further groups share a colour.
-var groupColors = []color.RGBA{Blue, Purple, Orange, Green, Vermillion, SkyBlue, Yellow}
+var groupColors = []color.RGBA{Blue, Purple, Orange, Green, Vermillion, SkyBlue, Brown}
 
 const otherJoints = "other joints"
 

@@ -2,10 +2,8 @@ package figure
 
 import (
 	"fmt"
-	"math"
-	"strconv"
+	"image/color"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/spindle-lab/spindle/lib/display"
@@ -41,14 +39,15 @@ func AgainstAngle(title, joint, label string, angle []float64, curves []AngleCur
 	}
 	p := newPlot(title, joint+" [deg]", label)
 	data := display.Table{Columns: []string{"angle_deg"}}
-	n, names := -1, 0
+	n := -1
 	for i, k := range curves {
 		if !k.Dashed || n < 0 {
 			n++
 		}
-		col, width := fade(Palette[n%len(Palette)], 1), vg.Length(0.9)
+		var col color.Color = Palette[n%len(Palette)]
+		width := vg.Length(0.9)
 		if colors > len(Palette) {
-			col, width = ramp(float64(n)/float64(colors-1)), 0.6
+			col, width = lineRamp(float64(n)/float64(colors-1)), 0.6
 		}
 		var dashes []vg.Length
 		if k.Dashed {
@@ -65,7 +64,6 @@ func AgainstAngle(title, joint, label string, angle []float64, curves []AngleCur
 		}
 		name := k.Name
 		if name != "" {
-			names++
 			legendEntry(p, name, col, 1.2, dashes...)
 		} else {
 			name = fmt.Sprintf("curve_%d", i)
@@ -79,22 +77,7 @@ func AgainstAngle(title, joint, label string, angle []float64, curves []AngleCur
 		}
 		data.Rows = append(data.Rows, row)
 	}
-	room := 0.05 + 0.08*float64(names) // for the legend
-	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+math.Min(room, 0.6)*(hi-lo)
+	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.05*(hi-lo)
 	p.X.Min, p.X.Max = left, right
-	p.X.Tick.Marker, p.Y.Tick.Marker = shortTicks{}, shortTicks{}
 	return plotPanel("against_angle", p, data)
-}
-
-// shortTicks are gonum's ticks without zeros behind the point.
-type shortTicks struct{}
-
-func (shortTicks) Ticks(lo, hi float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(lo, hi)
-	for i := range ticks {
-		if x, err := strconv.ParseFloat(ticks[i].Label, 64); err == nil {
-			ticks[i].Label = strconv.FormatFloat(x, 'g', -1, 64)
-		}
-	}
-	return ticks
 }

@@ -89,7 +89,7 @@ func (s *armScene) frame() bool {
 type armMark struct {
 	mark
 	depth float64
-	edge  color.NRGBA // of a face
+	edge  color.Color // of a face
 	halo  bool        // a line that stands out from what it passes in front of
 }
 
@@ -159,7 +159,7 @@ func paint(c draw.Canvas, m armMark, project func([3]float64) vg.Point) {
 			c.DrawGlyph(draw.GlyphStyle{Color: m.color, Radius: m.width, Shape: draw.CircleGlyph{}}, points[0])
 		}
 	case m.face:
-		if m.color.A > 0 {
+		if m.color != nil {
 			c.FillPolygon(m.color, c.ClipPolygonXY(points))
 		}
 		c.StrokeLines(draw.LineStyle{Color: m.edge, Width: m.width}, c.ClipLinesXY(append(points, points[0]))...)
@@ -207,7 +207,8 @@ func (s *armScene) marks() []armMark {
 		}
 	}
 	for _, u := range s.muscles {
-		col, width := fade(s.groups[u.group].color, 1), vg.Length(0.9)
+		var col color.Color = s.groups[u.group].color
+		width := vg.Length(0.9)
 		if s.view.Reference != nil {
 			x := s.relative(u.change)
 			col, width = diverging(x), 1.1-0.5*vg.Length(x)
@@ -227,7 +228,7 @@ func (s *armScene) relative(change float64) float64 {
 
 // pieces appends a line in short pieces; on tells which of its points lie on a
 // surface, and are drawn in front of its faces.
-func (s *armScene) pieces(marks []armMark, line [][3]float64, on []bool, c color.NRGBA, width vg.Length) []armMark {
+func (s *armScene) pieces(marks []armMark, line [][3]float64, on []bool, c color.Color, width vg.Length) []armMark {
 	const longest, lift = 0.5, 0.1 // cm
 	for k := 1; k < len(line); k++ {
 		a, d := line[k-1], sub(line[k], line[k-1])
@@ -252,26 +253,10 @@ func (s *armScene) pieces(marks []armMark, line [][3]float64, on []bool, c color
 	return marks
 }
 
-// diverging is blue for -1, light grey for 0 and vermillion for +1: a change
-// and its sign that the colour-blind can tell.
-func diverging(x float64) color.NRGBA {
-	end := Vermillion
-	if x < 0 {
-		end, x = Blue, -x
-	}
-	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a)*(1-x) + float64(b)*x)) }
-	const zero = 190
-	return color.NRGBA{mix(zero, end.R), mix(zero, end.G), mix(zero, end.B), 255}
-}
-
 // changeBar draws the scale of the change of length.
 func (s *armScene) changeBar(c draw.Canvas) {
-	const steps = 48
-	w, h := 2.5*mm, c.Size().Y/steps
-	for i := 0; i < steps; i++ {
-		y := c.Min.Y + vg.Length(i)*h
-		c.FillPolygon(diverging(2*(float64(i)+0.5)/steps-1), []vg.Point{{X: c.Min.X, Y: y}, {X: c.Min.X + w, Y: y}, {X: c.Min.X + w, Y: y + h*1.02}, {X: c.Min.X, Y: y + h*1.02}})
-	}
+	const w = 2.5 * mm
+	fillScale(c, w, func(x float64) color.Color { return diverging(2*x - 1) })
 	st := textStyle(tickSize, Black)
 	st.YAlign = draw.YCenter
 	for _, f := range []float64{-1, 0, 1} {
@@ -286,7 +271,7 @@ func signed(x float64) string {
 	if x == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%+.3g", x)
+	return minus(fmt.Sprintf("%+.3g", x))
 }
 
 // legend names the groups of muscles below the drawing and returns what is

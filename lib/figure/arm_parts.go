@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
 
@@ -87,7 +86,7 @@ func (s *armScene) tags() []tag {
 // the frame.
 func (s *armScene) middle(line [][3]float64) ([3]float64, bool) {
 	var seen [][3]float64
-	for _, p := range s.pieces(nil, line, nil, color.NRGBA{}, 0) {
+	for _, p := range s.pieces(nil, line, nil, nil, 0) {
 		q := p.at[0]
 		if x, y := dot(q, s.right), dot(q, s.up); x >= s.lo[0] && x <= s.hi[0] && y >= s.lo[1] && y <= s.hi[1] {
 			seen = append(seen, q)

@@ -197,7 +197,7 @@ func TestArmColours(t *testing.T) {
 		}
 	}
 	for x, want := range map[float64]color.RGBA{-1: Blue, 1: Vermillion} {
-		if got := diverging(x); got != fade(want, 1) {
+		if got := diverging(x).(both); got.light != fade(want, 1) {
 			t.Errorf("diverging(%v) is %v", x, got)
 		}
 	}

@@ -33,13 +33,12 @@ func ParallelCoordinates(title string, joints [][]float64, stride int, c color.R
 		addLine(p, index(4), y, fade(c, max(alpha, 0.06)), 0.4)
 		data.Rows = append(data.Rows, row)
 	}
-	p.X.Tick.Marker = ticksAt([]string{"sh. flexion", "sh. adduction", "sh. rotation", "elbow flexion"})
 	p.X.Min, p.X.Max = -0.2, 3.2
 	for j := 0; j < 4; j++ {
 		lo, hi, _ := span(joints...)
 		addLine(p, []float64{float64(j), float64(j)}, []float64{lo, hi}, Black, 0.5)
 	}
-	return plotPanel("parallel", p, data)
+	return &Panel{Name: "parallel", Data: data, draw: func(c draw.Canvas) { drawNamed(p, JointNames, c) }}
 }
 
 // A Cloud is a set of places in space, in cm on W axes.
@@ -75,7 +74,7 @@ func Hands(title string, clouds ...Cloud) *Panel {
 	marks = append(marks, shoulder())
 	legend := plot.NewLegend()
 	legend.TextStyle = textStyle(tickSize, Black)
-	legend.Top, legend.Left = true, true
+	legend.Top, legend.Left, legend.Padding = true, true, 0.7*mm
 	legend.ThumbnailWidth = 3 * mm
 	for _, cl := range clouds {
 		if cl.Name != "" {

@@ -28,7 +28,6 @@ func Paired(title, xlabel, ylabel string, groups []Pairs) *Panel {
 	data := display.Table{Columns: []string{"group", "x", "y"}}
 	p := newPlot(title, xlabel, ylabel)
 	var all [][]float64
-	drawn := 0
 	for i, g := range groups {
 		if len(g.X) != len(g.Y) {
 			panic("figure: Paired needs as many X as Y")
@@ -50,7 +49,7 @@ func Paired(title, xlabel, ylabel string, groups []Pairs) *Panel {
 		style := draw.GlyphStyle{Color: fade(c, 0.7), Radius: 1.4, Shape: glyphs[i%len(glyphs)]}
 		p.Add(&plotter.Scatter{XYs: finite(x, y), GlyphStyle: style})
 		sort.Float64s(difference)
-		name := fmt.Sprintf("%s: n = %d, median %+.2g, ", g.Name, len(x), median(difference))
+		name := fmt.Sprintf("%s: n = %d, median %s, ", g.Name, len(x), minus(fmt.Sprintf("%+.2g", median(difference))))
 		if w, err := stats.Wilcoxon(y, x, stats.TwoSided, stats.Auto, stats.DropZeros); err == nil && len(x) > 5 {
 			name += fmt.Sprintf("p = %.2g", w.P)
 		} else {
@@ -59,7 +58,6 @@ func Paired(title, xlabel, ylabel string, groups []Pairs) *Panel {
 		style.Radius = 1.8
 		p.Legend.Add(name, &plotter.Scatter{GlyphStyle: style})
 		all = append(all, x, y)
-		drawn++
 	}
 	lo, hi, ok := span(all...)
 	if !ok {
@@ -70,7 +68,7 @@ func Paired(title, xlabel, ylabel string, groups []Pairs) *Panel {
 	p.Legend.Left = true
 	pad := 0.05 * (hi - lo)
 	p.X.Min, p.X.Max = lo-pad, hi+pad
-	p.Y.Min, p.Y.Max = lo-pad, hi+pad+0.12*float64(drawn+1)*(hi-lo)
+	p.Y.Min, p.Y.Max = lo-pad, hi+pad
 	return plotPanel("paired", p, data)
 }
 

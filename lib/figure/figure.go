@@ -35,7 +35,7 @@ type Panel struct {
 }
 
 func plotPanel(name string, p *plot.Plot, data display.Table) *Panel {
-	return &Panel{Name: name, Data: data, draw: p.Draw}
+	return &Panel{Name: name, Data: data, draw: func(c draw.Canvas) { drawPlot(p, c) }}
 }
 
 // emptyPanel says why there is nothing to see; a figure never has a blank box.
@@ -70,6 +70,7 @@ type Figure struct {
 	// Provenance is written into the files' metadata: command, version, seed.
 	Provenance map[string]string
 	rows, cols int
+	dark       bool
 }
 
 // Compose sets panels in rows of cols, lettered a, b, c, … if there are
@@ -88,7 +89,19 @@ func (f *Figure) WithCaption(format string, args ...any) *Figure {
 	return f
 }
 
+// OnDark returns the figure for a dark background, such as a slide's, under a
+// name of its own.
+func (f *Figure) OnDark() *Figure {
+	g := *f
+	g.dark = true
+	g.Name += "_dark"
+	return &g
+}
+
 func (f *Figure) drawOn(c draw.Canvas) {
+	if f.dark {
+		c.Canvas = darkCanvas{c.Canvas}
+	}
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
 	if len(f.Panels) == 0 {
@@ -166,14 +179,17 @@ func (f *Figure) PDF() []byte {
 	return pdfWithInfo(buf.Bytes(), f.metadata())
 }
 
-// Display implements display.Displayer: a PNG at its printed size, and the caption.
+// Display implements display.Displayer: a PNG at its printed size, the caption
+// beneath.
 func (f *Figure) Display() display.Bundle {
 	width := int(math.Round(f.Width / 25.4 * screenDPI))
-	txt := f.Name
-	if f.Caption != "" {
-		txt += ": " + f.Caption
+	var names []string
+	for _, p := range f.Panels {
+		names = append(names, strings.ReplaceAll(p.Name, "_", " "))
 	}
+	txt := fmt.Sprintf("figure %s: %s", f.Name, strings.Join(names, ", "))
 	return display.Bundle{
+		Caption:  f.Caption,
 		Data:     map[string]any{display.MIMEPNG: base64.StdEncoding.EncodeToString(f.PNG()), display.MIMEText: txt},
 		Metadata: map[string]any{display.MIMEPNG: map[string]any{"width": width}},
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/spindle-lab/spindle/lib/display"
@@ -22,7 +23,7 @@ var families = []string{"spatiotemporal", "temporal_spatial", "spatial_temporal"
 
 // metricLabel names a task's metric in the width of a small panel. What the
 // original calls "Test MSE" is the mean distance over all outputs; where these
-// have several units there is room for the units alone.
+// have several units the word is shortened.
 func metricLabel(t task.Task) string {
 	switch {
 	case t.Metric == task.MetricAccuracy:
@@ -30,7 +31,7 @@ func metricLabel(t task.Task) string {
 	case t.Metric == task.MetricBarlow:
 		return "loss"
 	case strings.Contains(t.Unit, ","):
-		return "[" + t.Unit + "]"
+		return "dist. [" + t.Unit + "]"
 	}
 	return "distance [" + t.Unit + "]"
 }
@@ -58,6 +59,10 @@ func PerformanceByTask(title string, scores []Score) *Panel {
 		}
 	}
 	var plots []*plot.Plot
+	radius, bar := vg.Length(0.8), 0.12
+	if len(byTask) <= 6 {
+		radius, bar = 1.4, 0.2
+	}
 	for _, t := range task.All() {
 		own := byTask[t.Name]
 		if len(own) == 0 {
@@ -86,9 +91,9 @@ func PerformanceByTask(title string, scores []Score) *Panel {
 					xs[i] = float64(d) + offset + 0.3*jitter(i)
 					data.Rows = append(data.Rows, []any{t.Name, family, d, v[i]})
 				}
-				addPoints(p, xs, v, fade(FamilyColor(family), 0.6), 0.8)
+				addPoints(p, xs, v, fade(FamilyColor(family), 0.6), radius)
 				m := median(v)
-				addLine(p, []float64{float64(d) + offset - 0.12, float64(d) + offset + 0.12}, []float64{m, m}, FamilyColor(family), 1.2)
+				addLine(p, []float64{float64(d) + offset - bar, float64(d) + offset + bar}, []float64{m, m}, FamilyColor(family), 1.2)
 				values = append(values, v...)
 			}
 		}
@@ -106,7 +111,7 @@ func PerformanceByTask(title string, scores []Score) *Panel {
 	}
 	return &Panel{Name: "performance_by_task", Data: data, draw: func(c draw.Canvas) {
 		c = familyLegend(c, title, scores)
-		tile(c, plots, gridColumns(len(plots)))
+		tile(c, plots, gridColumns(len(plots)), false)
 	}}
 }
 
@@ -263,6 +268,16 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 	for _, l := range lines {
 		several = several || l.Condition != lines[0].Condition
 	}
+	tasks := map[string]bool{}
+	for i := range best {
+		if trainedOn(&best[i]) {
+			tasks[best[i].Task] = true
+		}
+	}
+	radius := vg.Length(0.9)
+	if len(tasks) <= 6 {
+		radius = 1.4
+	}
 	var plots []*plot.Plot
 	for _, t := range task.All() {
 		p := newPlot(shortTitle(t), "", "")
@@ -279,11 +294,10 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 		if !ok {
 			continue
 		}
-		entries := 0
 		for i, m := range monkeys {
 			c := Palette[i%len(Palette)]
 			if len(points[m]) > 0 {
-				p.Add(&plotter.Scatter{XYs: points[m], GlyphStyle: draw.GlyphStyle{Color: fade(c, 0.6), Radius: 0.9, Shape: draw.CircleGlyph{}}})
+				p.Add(&plotter.Scatter{XYs: points[m], GlyphStyle: draw.GlyphStyle{Color: fade(c, 0.6), Radius: radius, Shape: draw.CircleGlyph{}}})
 			}
 			for _, l := range lines {
 				if l.Task != t.Name || l.Monkey != m {
@@ -291,18 +305,17 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 				}
 				at := func(x float64) float64 { return l.Line.Intercept + l.Line.Slope*x }
 				fit := addLine(p, []float64{lo, hi}, []float64{at(lo), at(hi)}, c, 0.9)
-				name := fmt.Sprintf("%s r = %.2f", m, l.R)
+				name := fmt.Sprintf("%s: n = %d, r = %s", m, l.N, minus(fmt.Sprintf("%.2f", l.R)))
 				if several {
-					name = fmt.Sprintf("%s, %s r = %.2f", m, l.Condition, l.R)
+					name = fmt.Sprintf("%s, %s: n = %d, r = %s", m, l.Condition, l.N, minus(fmt.Sprintf("%.2f", l.R)))
 				}
 				p.Legend.Add(name, fit)
-				entries++
 			}
 		}
 		bottom, top, _ := span(ys)
 		p.X.Label.Text, p.Y.Label.Text = "test "+metricLabel(t), "test EV"
 		p.X.Min, p.X.Max = lo-0.05*(hi-lo), hi+0.05*(hi-lo)
-		p.Y.Min, p.Y.Max = bottom-0.05*(top-bottom), top+(0.05+0.16*float64(entries))*(top-bottom)
+		p.Y.Min, p.Y.Max = bottom-0.05*(top-bottom), top+0.05*(top-bottom)
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
@@ -313,7 +326,7 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 		s.YAlign = draw.YTop
 		c.FillText(s, pt(c.Min.X+6*mm, c.Max.Y), title)
 		c.Max.Y -= titleSize * 1.6
-		tile(c, plots, gridColumns(len(plots)))
+		tile(c, plots, gridColumns(len(plots)), false)
 	}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,7 +17,7 @@ import (
 
 // Letters draws, for each of the letters, up to n strokes thin and their mean thick, as
 // the paper's first panel of letters: x against y in cm, each letter in its
-// 5 cm box. The mean is taken over the strokes long enough at each sample.
+// 5 cm box. The mean is that at equal fractions of the strokes' durations.
 func Letters(strokes []stroke.Stroke, letters string, n int) *Panel {
 	return letterGrid("letters", strokes, letters, n, func(p *plot.Plot, group []stroke.Stroke, data *display.Table) {
 		for k, s := range group {
@@ -64,7 +65,7 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n int, one
 		if err != nil {
 			return emptyPanel(name, err.Error())
 		}
-		group := set.Of(l)
+		group := slices.DeleteFunc(slices.Clone(set.Of(l)), func(s stroke.Stroke) bool { return len(finite(s.X, s.Y)) < 2 })
 		if len(group) == 0 {
 			continue
 		}
@@ -73,7 +74,6 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n int, one
 		}
 		p := newPlot(group[0].Letter(), "", "")
 		one(p, group, &data)
-		p.X.Tick.Marker, p.Y.Tick.Marker = ends{}, ends{}
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
@@ -82,31 +82,34 @@ func letterGrid(name string, strokes []stroke.Stroke, letters string, n int, one
 	xlab, ylab := "x [cm]", "y [cm]"
 	if name == "time_courses" {
 		xlab, ylab = "time [s]", "[cm]"
-		legendEntry(plots[0], "x", Blue, 0.8)
-		legendEntry(plots[0], "y", Orange, 0.8)
 	}
 	square := name == "letters"
 	return &Panel{Name: name, Data: data, draw: func(c draw.Canvas) {
 		cols := columns(len(plots), c, square)
 		for i, p := range plots {
+			// One scale for all: its ends are named once for a row and a column.
 			p.X.Label.Text, p.Y.Label.Text = "", ""
+			p.X.Tick.Marker, p.Y.Tick.Marker = ends{unnamed: true}, ends{unnamed: true}
 			if i+cols >= len(plots) {
-				p.X.Label.Text = xlab
+				p.X.Label.Text, p.X.Tick.Marker = xlab, ends{}
 			}
 			if i%cols == 0 {
-				p.Y.Label.Text = ylab
+				p.Y.Label.Text, p.Y.Tick.Marker = ylab, ends{}
 			}
 		}
-		tile(c, plots, cols)
+		if !square {
+			c = drawKey(c, []string{"x", "y"}, []color.RGBA{Blue, Orange})
+		}
+		tile(c, plots, cols, square)
 	}}
 }
 
 // columns chooses how many of n drawings stand side by side, so that each is
-// about square, or twice as wide as high.
+// about square, or somewhat wider than high.
 func columns(n int, c draw.Canvas, square bool) int {
 	aspect := float64(c.Size().X / c.Size().Y)
 	if !square {
-		aspect /= 2
+		aspect /= 1.3
 	}
 	cols := int(math.Round(math.Sqrt(float64(n) * aspect)))
 	cols = max(1, min(n, cols))
@@ -115,51 +118,21 @@ func columns(n int, c draw.Canvas, square bool) int {
 	return (n + rows - 1) / rows
 }
 
-// tile draws plots in a grid whose data areas line up.
-func tile(c draw.Canvas, plots []*plot.Plot, cols int) {
-	rows := (len(plots) + cols - 1) / cols
-	grid := make([][]*plot.Plot, rows)
-	for i := range grid {
-		grid[i] = make([]*plot.Plot, cols)
-		for j := range grid[i] {
-			if i*cols+j < len(plots) {
-				grid[i][j] = plots[i*cols+j]
-			}
-		}
-	}
-	t := draw.Tiles{Rows: rows, Cols: cols, PadX: 1.5 * mm, PadY: 1.5 * mm}
-	for i, line := range plot.Align(grid, t, c) {
-		for j, box := range line {
-			if grid[i][j] != nil {
-				grid[i][j].Draw(box)
-			}
-		}
-	}
-}
-
-// ends marks only the ends of an axis.
-type ends struct{}
-
-func (ends) Ticks(lo, hi float64) []plot.Tick {
-	return []plot.Tick{{Value: lo, Label: fmt.Sprintf("%.3g", lo)}, {Value: hi, Label: fmt.Sprintf("%.3g", hi)}}
-}
-
-// meanStroke averages strokes sample by sample while at least half of them last.
+// meanStroke averages strokes at equal fractions of their durations: at equal
+// times it would jump wherever one of them ends.
 func meanStroke(group []stroke.Stroke) (x, y []float64) {
-	for t := 0; ; t++ {
-		n, sx, sy := 0, 0.0, 0.0
-		for _, s := range group {
-			if t < s.Len() {
-				n++
-				sx += s.X[t]
-				sy += s.Y[t]
-			}
+	const points = 101
+	x, y = make([]float64, points), make([]float64, points)
+	for _, s := range group {
+		for i := range points {
+			f := float64(i) / (points - 1) * float64(s.Len()-1)
+			k := int(math.Min(f, float64(s.Len()-2)))
+			f -= float64(k)
+			x[i] += ((1-f)*s.X[k] + f*s.X[k+1]) / float64(len(group))
+			y[i] += ((1-f)*s.Y[k] + f*s.Y[k+1]) / float64(len(group))
 		}
-		if 2*n < len(group) || n == 0 {
-			return x, y
-		}
-		x, y = append(x, sx/float64(n)), append(y, sy/float64(n))
 	}
+	return x, y
 }
 
 // Augmentation draws a stroke, resized, then sped up or slowed down: the path
@@ -183,8 +156,6 @@ func Augmentation(s stroke.Stroke, size, speed float64) *Panel {
 	}
 	for _, g := range stages {
 		p := newPlot("", "time [s]", "position [cm]")
-		legendEntry(p, "x", Blue, 0.8)
-		legendEntry(p, "y", Orange, 0.8)
 		t := index(g.s.Len())
 		for i := range t {
 			t[i] *= stroke.Step
@@ -195,7 +166,9 @@ func Augmentation(s stroke.Stroke, size, speed float64) *Panel {
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(longest)*stroke.Step, -7, 7
 		plots = append(plots, p)
 	}
-	return &Panel{Name: "augmentation", Data: data, draw: func(c draw.Canvas) { tile(c, plots, 3) }}
+	return &Panel{Name: "augmentation", Data: data, draw: func(c draw.Canvas) {
+		tile(drawKey(c, []string{"x", "y"}, []color.RGBA{Blue, Orange}), plots, 3, false)
+	}}
 }
 
 // legendEntry adds a line sample to a plot's legend.

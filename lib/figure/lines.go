@@ -28,7 +28,6 @@ func Lines(title, xlabel, ylabel string, series ...Series) *Panel {
 	data := display.Table{Columns: []string{"series", "x", "y"}}
 	p := newPlot(title, xlabel, ylabel)
 	var xs, ys [][]float64
-	named := 0
 	for i, s := range series {
 		if len(s.X) != len(s.Y) {
 			panic("figure: Lines needs as many X as Y")
@@ -57,7 +56,6 @@ func Lines(title, xlabel, ylabel string, series ...Series) *Panel {
 		}
 		if thumb != nil && s.Name != "" {
 			p.Legend.Add(s.Name, thumb)
-			named++
 		}
 		for k := range s.X {
 			data.Rows = append(data.Rows, []any{s.Name, s.X[k], s.Y[k]})
@@ -75,7 +73,7 @@ func Lines(title, xlabel, ylabel string, series ...Series) *Panel {
 		return emptyPanel("lines", title+": no finite value")
 	}
 	p.X.Min, p.X.Max = x0-0.02*(x1-x0), x1+0.02*(x1-x0)
-	p.Y.Min, p.Y.Max = y0-0.05*(y1-y0), y1+(0.05+0.09*float64(named))*(y1-y0)
+	p.Y.Min, p.Y.Max = y0-0.05*(y1-y0), y1+0.05*(y1-y0)
 	return plotPanel("lines", p, data)
 }
 
@@ -129,6 +127,9 @@ func Ranking(title, label, reference string, bars []Bar) *Panel {
 	lo, hi, _ := span(values)
 	p.X.Min, p.X.Max = lo-0.05*(hi-lo), hi+0.05*(hi-lo)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(sorted))-0.4
+	if len(rx) > 0 {
+		p.Y.Min -= 0.7 // for the legend
+	}
 	p.Y.Tick.Marker = ticksAt(names)
 	return plotPanel("ranking", p, data)
 }

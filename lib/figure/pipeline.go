@@ -114,8 +114,8 @@ func negated(x []float64) []float64 {
 	return out
 }
 
-// fitted scales points into a canvas, keeping their aspect.
-func fitted(c draw.Canvas, xs, ys []float64) func(x, y float64) vg.Point {
+// scaled scales points into a canvas, keeping their aspect.
+func scaled(c draw.Canvas, xs, ys []float64) func(x, y float64) vg.Point {
 	x0, x1, _ := span(xs)
 	y0, y1, _ := span(ys)
 	scale := math.Min(float64(c.Size().X)/(x1-x0), float64(c.Size().Y)/(y1-y0))
@@ -126,7 +126,7 @@ func fitted(c draw.Canvas, xs, ys []float64) func(x, y float64) vg.Point {
 }
 
 func drawPath(c draw.Canvas, p [2][]float64, col color.Color, width vg.Length) {
-	place := fitted(c, p[0], p[1])
+	place := scaled(c, p[0], p[1])
 	var line []vg.Point
 	for i := range p[0] {
 		if !bad(p[0][i]) && !bad(p[1][i]) {
@@ -143,7 +143,7 @@ func drawArm(c draw.Canvas, m movement.Movement) {
 	hand, elbow := project(m.Hand), project(m.Elbow)
 	xs := append(append([]float64{0}, hand[0]...), elbow[0]...)
 	ys := append(append([]float64{0}, hand[1]...), elbow[1]...)
-	place := fitted(c, xs, ys)
+	place := scaled(c, xs, ys)
 	for i := 0; i < 5; i++ {
 		t := i * (n - 1) / 4
 		if bad(hand[0][t]) || bad(hand[1][t]) || bad(elbow[0][t]) || bad(elbow[1][t]) {
@@ -188,7 +188,7 @@ func drawTraces(c draw.Canvas, rows [][]float64, n int) {
 				line = append(line, pt(c.Min.X+c.Size().X*vg.Length(t)/vg.Length(len(row)-1), y+0.9*pitch*vg.Length((x-m)/largest)))
 			}
 		}
-		c.StrokeLines(draw.LineStyle{Color: ramp(float64(i) / math.Max(1, float64(n-1))), Width: 0.7}, line)
+		c.StrokeLines(draw.LineStyle{Color: lineRamp(float64(i) / math.Max(1, float64(n-1))), Width: 0.7}, line)
 	}
 }
 

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
-	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -47,7 +45,6 @@ func ExplainedVariance(title string, models []Model) *Panel {
 		return emptyPanel("explained_variance", title+": no unit has a finite explained variance")
 	}
 	addLine(p, []float64{-0.6, float64(len(models)) - 0.4}, []float64{0, 0}, Grey, 0.5, 2, 2)
-	p.X.Tick.Marker = wrapTicks(names)
 	p.X.Min, p.X.Max = -0.6, float64(len(models))-0.4
 	// A few units can be predicted far worse than by their mean; the axis keeps
 	// the bulk readable, and the note says how many lie below.
@@ -62,34 +59,9 @@ func ExplainedVariance(title string, models []Model) *Panel {
 	}
 	p.Y.Min, p.Y.Max = math.Min(floor, 0)-0.02, hi+0.05
 	if below > 0 {
-		p.X.Label.Text = fmt.Sprintf("%d points below %.2f not shown", below, floor)
+		p.X.Label.Text = minus(fmt.Sprintf("%d points below %.2f not shown", below, floor))
 	}
-	return plotPanel("explained_variance", p, data)
-}
-
-// wrapped breaks a name into lines of at most width characters where it can,
-// so that tick labels stay upright and apart.
-func wrapped(name string, width int) string {
-	var lines []string
-	line := ""
-	for _, w := range strings.Fields(name) {
-		if line != "" && len(line)+1+len(w) > width {
-			lines, line = append(lines, line), w
-			continue
-		}
-		line = strings.TrimSpace(line + " " + w)
-	}
-	return strings.Join(append(lines, line), "\n")
-}
-
-// wrapTicks names the places 0, 1, … in lines that fit n columns of a panel.
-func wrapTicks(names []string) plot.ConstantTicks {
-	width := max(8, 110/max(1, len(names)))
-	short := make([]string, len(names))
-	for i, n := range names {
-		short[i] = wrapped(n, min(width, 13))
-	}
-	return ticksAt(short)
+	return &Panel{Name: "explained_variance", Data: data, draw: func(c draw.Canvas) { drawNamed(p, names, c) }}
 }
 
 // A LayerCurve is the mean explained variance by layer for one network.
@@ -139,7 +111,7 @@ func ByLayer(title string, curves []LayerCurve) *Panel {
 		return emptyPanel("by_layer", title+": no layer has a finite explained variance")
 	}
 	p.X.Min, p.X.Max = 0.8, float64(deepest)+0.2
-	p.Y.Min, p.Y.Max = lo-0.1*(hi-lo), hi+(0.2+0.09*float64(len(named)))*(hi-lo)
+	p.Y.Min, p.Y.Max = lo-0.1*(hi-lo), hi+0.1*(hi-lo)
 	var ticks []string
 	for i := 0; i <= deepest; i++ {
 		ticks = append(ticks, fmt.Sprint(i))
@@ -172,7 +144,7 @@ func PerformanceAgainstEV(title, xlabel string, groups []Correlated) *Panel {
 		name := g.Name + ": too few networks for a line"
 		if !bad(g.Slope) && !bad(g.R) {
 			addLine(p, []float64{lo, hi}, []float64{g.Icpt + g.Slope*lo, g.Icpt + g.Slope*hi}, c, 1)
-			name = fmt.Sprintf("%s: n = %d, r = %.2f, p = %.2g", g.Name, len(g.EV), g.R, g.P)
+			name = fmt.Sprintf("%s: n = %d, r = %s, p = %.2g", g.Name, len(finite(g.Performance, g.EV)), minus(fmt.Sprintf("%.2f", g.R)), g.P)
 		}
 		p.Legend.Add(name, &plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: c, Radius: 1.8, Shape: draw.CircleGlyph{}}})
 		for k := range g.EV {
@@ -180,13 +152,14 @@ func PerformanceAgainstEV(title, xlabel string, groups []Correlated) *Panel {
 		}
 		xs, ys = append(xs, g.Performance), append(ys, g.EV)
 	}
-	_, _, ok := span(xs...)
+	left, right, ok := span(xs...)
 	lo, hi, ok2 := span(ys...)
 	if !ok || !ok2 {
 		return emptyPanel("correlation", title+": no network with finite scores")
 	}
 	p.Legend.Left = true
-	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.35*(hi-lo)
+	p.X.Min, p.X.Max = left-0.05*(right-left), right+0.05*(right-left)
+	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.05*(hi-lo)
 	return plotPanel("correlation", p, data)
 }
 
@@ -231,7 +204,8 @@ func BestLayers(title string, names []string, layers [][]int) *Panel {
 		return emptyPanel("best_layers", title+": no network")
 	}
 	p.X.Min, p.X.Max = 0.4, float64(deepest)+0.6
-	p.Y.Min, p.Y.Max = 0, float64(tallest)*1.5
+	p.Y.Min, p.Y.Max = 0, float64(tallest)*1.1
+	p.Y.Tick.Marker = niceTicks{whole: true}
 	var ticks []string
 	for i := 0; i <= deepest; i++ {
 		ticks = append(ticks, fmt.Sprint(i))

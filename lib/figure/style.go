@@ -29,15 +29,18 @@ const (
 	letterSize = 10
 )
 
-// Okabe and Ito's colours, which the colour-blind can tell apart.
+// Okabe and Ito's colours, which the colour-blind can tell apart, those too
+// light for a line on white darkened to a contrast of 3 (WCAG 2.1, 1.4.11) and
+// two others moved away from them; brown in place of yellow. LightGrey is for
+// areas and for lines that are no data.
 var (
 	Black      = color.RGBA{0, 0, 0, 255}
-	Orange     = color.RGBA{230, 159, 0, 255}
-	SkyBlue    = color.RGBA{86, 180, 233, 255}
+	Orange     = color.RGBA{202, 134, 0, 255}
+	SkyBlue    = color.RGBA{68, 153, 218, 255}
 	Green      = color.RGBA{0, 158, 115, 255}
-	Yellow     = color.RGBA{240, 228, 66, 255}
-	Blue       = color.RGBA{0, 114, 178, 255}
-	Vermillion = color.RGBA{213, 94, 0, 255}
+	Brown      = color.RGBA{100, 60, 20, 255}
+	Blue       = color.RGBA{0, 100, 175, 255}
+	Vermillion = color.RGBA{190, 65, 0, 255}
 	Purple     = color.RGBA{204, 121, 167, 255}
 	Grey       = color.RGBA{110, 110, 110, 255}
 	LightGrey  = color.RGBA{205, 205, 205, 255}
@@ -149,11 +152,13 @@ func newPlot(title, x, y string) *plot.Plot {
 		a.Tick.LineStyle.Width = 0.5
 		a.Tick.Length = 1 * mm
 		a.Padding = 1 * mm
+		a.Tick.Marker = niceTicks{}
 	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	p.Legend.TextStyle = textStyle(tickSize, Black)
 	p.Legend.ThumbnailWidth = 4 * mm
-	p.Legend.Padding = 0.5 * mm
+	p.Legend.Padding = 0.7 * mm
 	p.Legend.Top = true
+	p.X.Label.Padding = 0.5 * mm
 	return p
 }

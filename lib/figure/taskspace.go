@@ -1,13 +1,10 @@
 package figure
 
 import (
-	"fmt"
-	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/spindle-lab/spindle/lib/display"
@@ -48,8 +45,8 @@ func TaskSpace(title, axis string, points []TaskPoint) *Panel {
 	if drawn == 0 {
 		return emptyPanel("task_space", title+": no point to draw")
 	}
-	spread(p, points, 0.75)
-	return plotPanel("task_space", p, data)
+	spread(p, points)
+	return &Panel{Name: "task_space", Data: data, draw: func(c draw.Canvas) { drawBeside(p, c) }}
 }
 
 // TaskSpaceByMean draws the same embedding coloured by the points' mean.
@@ -68,51 +65,36 @@ func TaskSpaceByMean(title, axis string, points []TaskPoint) *Panel {
 			continue
 		}
 		s := draw.GlyphStyle{Color: ramp((q.Mean - lo) / (hi - lo)), Radius: 1.8, Shape: draw.CircleGlyph{}}
-		p.Add(&plotter.Scatter{XYs: plotter.XYs{{X: q.X, Y: q.Y}}, GlyphStyle: s})
+		at := plotter.XYs{{X: q.X, Y: q.Y}}
+		p.Add(&plotter.Scatter{XYs: at, GlyphStyle: s})
+		// The rim keeps the light end of the scale apart from the paper.
+		p.Add(&plotter.Scatter{XYs: at, GlyphStyle: draw.GlyphStyle{Color: Grey, Radius: s.Radius, Shape: draw.RingGlyph{}}})
 		drawn++
 	}
 	if drawn == 0 {
 		return emptyPanel("task_space_mean", title+": no point to draw")
 	}
-	spread(p, points, 0.06)
+	spread(p, points)
 	return &Panel{Name: "task_space_mean", Data: data, draw: func(c draw.Canvas) {
 		bar := c
 		bar.Min.X = c.Max.X - 11*mm
 		bar.Min.Y, bar.Max.Y = c.Min.Y+12*mm, c.Max.Y-8*mm
 		c.Max.X = bar.Min.X - 1*mm
-		p.Draw(c)
+		drawPlot(p, c)
 		colorBar(bar, "mean z", lo, hi)
 	}}
 }
 
-// spread widens the axes around the points, to the right by a share for the legend.
-func spread(p *plot.Plot, points []TaskPoint, right float64) {
+// spread widens the axes around the points.
+func spread(p *plot.Plot, points []TaskPoint) {
 	var xs, ys []float64
 	for _, q := range points {
 		xs, ys = append(xs, q.X), append(ys, q.Y)
 	}
 	x0, x1, _ := span(xs)
 	y0, y1, _ := span(ys)
-	p.X.Min, p.X.Max = x0-0.06*(x1-x0), x1+right*(x1-x0)
+	p.X.Min, p.X.Max = x0-0.06*(x1-x0), x1+0.06*(x1-x0)
 	p.Y.Min, p.Y.Max = y0-0.06*(y1-y0), y1+0.06*(y1-y0)
-}
-
-// colorBar draws the scale of ramp from lo to hi in the left part of c.
-func colorBar(c draw.Canvas, label string, lo, hi float64) {
-	const steps = 48
-	w := 2.5 * mm
-	h := c.Size().Y / steps
-	for i := 0; i < steps; i++ {
-		y := c.Min.Y + vg.Length(i)*h
-		c.FillPolygon(ramp((float64(i)+0.5)/steps), []vg.Point{{X: c.Min.X, Y: y}, {X: c.Min.X + w, Y: y}, {X: c.Min.X + w, Y: y + h*1.02}, {X: c.Min.X, Y: y + h*1.02}})
-	}
-	s := textStyle(tickSize, Black)
-	s.YAlign = draw.YCenter
-	for _, f := range []float64{0, 0.5, 1} {
-		c.FillText(s, vg.Point{X: c.Min.X + w + 1*mm, Y: c.Min.Y + vg.Length(f)*c.Size().Y}, fmt.Sprintf("%.2f", lo+f*(hi-lo)))
-	}
-	s.YAlign = draw.YBottom
-	c.FillText(s, vg.Point{X: c.Min.X, Y: c.Max.Y + 1*mm}, label)
 }
 
 // Heatmap draws a table of values, such as explained variance of tasks by
@@ -134,12 +116,12 @@ func Heatmap(title string, rows, columns []string, values [][]float64, label str
 	for i, r := range values {
 		y := float64(len(values) - 1 - i)
 		for j, x := range r {
-			var c color.Color = ramp((x - lo) / (hi - lo))
+			c := ramp((x - lo) / (hi - lo))
 			box, err := plotter.NewPolygon(plotter.XYs{{X: float64(j) - 0.5, Y: y - 0.5}, {X: float64(j) + 0.5, Y: y - 0.5}, {X: float64(j) + 0.5, Y: y + 0.5}, {X: float64(j) - 0.5, Y: y + 0.5}})
 			if err != nil {
 				continue
 			}
-			box.Color, box.LineStyle.Width = c, 0
+			box.Color, box.LineStyle = c, draw.LineStyle{Color: c, Width: 0.3} // no seam between cells
 			p.Add(box)
 		}
 	}
@@ -147,14 +129,14 @@ func Heatmap(title string, rows, columns []string, values [][]float64, label str
 	for i, r := range rows {
 		upside[len(rows)-1-i] = r
 	}
-	p.X.Tick.Marker, p.Y.Tick.Marker = wrapTicks(columns), ticksAt(upside)
+	p.Y.Tick.Marker = ticksAt(upside)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, math.Max(0, float64(len(columns)))-0.5, -0.5, float64(len(rows))-0.5
 	return &Panel{Name: "heatmap", Data: data, draw: func(c draw.Canvas) {
 		bar := c
 		bar.Min.X = c.Max.X - 11*mm
 		bar.Min.Y, bar.Max.Y = c.Min.Y+14*mm, c.Max.Y-8*mm
 		c.Max.X = bar.Min.X - 1*mm
-		p.Draw(c)
+		drawNamed(p, columns, c)
 		colorBar(bar, label, lo, hi)
 	}}
 }

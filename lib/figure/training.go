@@ -29,6 +29,7 @@ func LossCurves(title, unit string, curves []Curve) *Panel {
 func lossCurves(title, label string, curves []Curve) *Panel {
 	data := display.Table{Columns: []string{"run", "step", "loss"}}
 	p := newPlot(title, "training step", label)
+	p.X.Tick.Marker = niceTicks{whole: true}
 	var all [][]float64
 	for i, c := range curves {
 		col := FamilyColor(c.Family)
@@ -55,7 +56,7 @@ func lossCurves(title, label string, curves []Curve) *Panel {
 	}
 	if lo > 0 && hi/lo > 20 {
 		p.Y.Scale = plot.LogScale{}
-		p.Y.Tick.Marker = plot.LogTicks{Prec: 3}
+		p.Y.Tick.Marker = logTicks{}
 	} else {
 		p.Y.Min, p.Y.Max = math.Min(lo, 0), hi*1.05
 	}
@@ -142,6 +143,6 @@ func taskPerformance(title, label string, scores, twins []Score, chance float64)
 	p.X.Label.Text = "layers"
 	p.X.Tick.Marker = plot.ConstantTicks(ticks)
 	p.X.Min, p.X.Max = -0.8, x-0.7
-	p.Y.Min, p.Y.Max = math.Min(0, lo), hi+(hi-math.Min(0, lo))*0.45
+	p.Y.Min, p.Y.Max = math.Min(0, lo), hi+(hi-math.Min(0, lo))*0.05
 	return plotPanel("task_performance", p, data)
 }

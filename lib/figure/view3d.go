@@ -33,8 +33,8 @@ func workspaceView() View {
 // mark is one thing to draw: a point (one vertex), a line, or a filled face.
 type mark struct {
 	at    [][3]float64
-	color color.NRGBA
-	width vg.Length // line width, or a point's radius
+	color color.Color // of a face: nil for its edge alone
+	width vg.Length   // line width, or a point's radius
 	face  bool
 }
 
@@ -173,7 +173,7 @@ func (v View) drawBox(c draw.Canvas, project func([3]float64) vg.Point, toward [
 		c.StrokeLines(draw.LineStyle{Color: Grey, Width: 0.5}, []vg.Point{a, b})
 		for _, x := range v.Ticks[d] {
 			p := at(x)
-			c.FillText(s, vg.Point{X: p.X + 2.2*mm*out.X, Y: p.Y + 2.2*mm*out.Y}, fmt.Sprint(x))
+			c.FillText(s, vg.Point{X: p.X + 2.2*mm*out.X, Y: p.Y + 2.2*mm*out.Y}, minus(fmt.Sprint(x)))
 		}
 		l := s
 		m := vg.Point{X: (a.X+b.X)/2 + 5.5*mm*out.X, Y: (a.Y+b.Y)/2 + 5.5*mm*out.Y}

@@ -132,9 +132,9 @@ func traces(name, title, label string, rows [][]float64, names []string) *Panel 
 		for k := range t {
 			t[k] *= step
 		}
-		col := fade(Palette[i%len(Palette)], 1)
+		var col color.Color = Palette[i%len(Palette)]
 		if names == nil {
-			col = ramp(float64(i) / math.Max(1, float64(len(rows)-1)))
+			col = lineRamp(float64(i) / math.Max(1, float64(len(rows)-1)))
 		}
 		l := addLine(p, t, r, col, 0.7)
 		switch {
@@ -162,28 +162,7 @@ func traces(name, title, label string, rows [][]float64, names []string) *Panel 
 	if !ok {
 		return emptyPanel(name, title+": no finite value")
 	}
-	room := 0.05
-	if names != nil {
-		room = 0.45 // for the legend
-	}
-	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+room*(hi-lo)
+	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.05*(hi-lo)
 	p.X.Min, p.X.Max = 0, float64(n)*step
 	return plotPanel(name, p, data)
-}
-
-// ramp is cividis, sampled at nine places: a sequence that the colour-blind
-// and a grey printer keep in order.
-func ramp(x float64) color.NRGBA {
-	table := [][3]float64{{0, 34, 78}, {24, 52, 112}, {61, 74, 107}, {87, 93, 109}, {112, 113, 115}, {138, 134, 120}, {166, 157, 117}, {197, 181, 105}, {230, 206, 82}}
-	if bad(x) {
-		return fade(LightGrey, 1)
-	}
-	x = math.Max(0, math.Min(1, x)) * float64(len(table)-1)
-	i := int(math.Min(x, float64(len(table)-2)))
-	f := x - float64(i)
-	var c [3]uint8
-	for d := range c {
-		c[d] = uint8(math.Round(table[i][d]*(1-f) + table[i+1][d]*f))
-	}
-	return color.NRGBA{c[0], c[1], c[2], 255}
 }

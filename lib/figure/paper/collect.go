@@ -29,6 +29,7 @@ type Run struct {
 	Tier    run.Tier `json:"tier"`
 	Seed    uint64   `json:"seed"`
 	Command string   `json:"command"`
+	Data    string   `json:"data,omitempty"` // what networks were trained on, for captions
 }
 
 // RunFile is the name of a run's description beside its results.
@@ -107,4 +108,77 @@ func (o *Ours) read(dir string) error {
 		}
 	}
 	return nil
+}
+
+// Trained says of networks for a caption how many they are, how long they were
+// trained and by what: the tier's long run, if its tables are there, else the
+// notebook that asks.
+func Trained(tier run.Tier, rows []train.Row) (string, error) {
+	root, err := run.Root()
+	if err != nil {
+		return trained(rows, nil), nil
+	}
+	dir := filepath.Join(root, "figures", "results", string(tier))
+	raw, err := os.ReadFile(filepath.Join(dir, RunFile))
+	if _, missing := os.Stat(filepath.Join(dir, "networks.csv")); missing != nil || errors.Is(err, fs.ErrNotExist) {
+		return trained(rows, nil), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var about Run
+	if err := json.Unmarshal(raw, &about); err != nil {
+		return "", fmt.Errorf("%s: %w", filepath.Join(dir, RunFile), err)
+	}
+	return trained(rows, &about), nil
+}
+
+func trained(rows []train.Row, about *Run) string {
+	steps, batch := span{}, span{}
+	n := 0
+	for _, r := range rows {
+		if !r.Done() {
+			continue
+		}
+		n++
+		steps.add(r.Steps)
+		batch.add(r.Batch)
+	}
+	s := fmt.Sprintf("%d networks trained", n)
+	if n == 1 {
+		s = "1 network trained"
+	}
+	if about == nil {
+		s += " in this notebook"
+	}
+	if n > 0 {
+		s += fmt.Sprintf(" for %s steps of %s movements", steps, batch)
+	}
+	if about != nil && about.Data != "" {
+		s += " (" + about.Data + ")"
+	}
+	if about != nil {
+		s += " by `" + about.Command + "`"
+	}
+	return s
+}
+
+// A span is the least and the most of some numbers.
+type span struct {
+	least, most int
+	any         bool
+}
+
+func (s *span) add(x int) {
+	if !s.any {
+		s.least, s.most, s.any = x, x, true
+	}
+	s.least, s.most = min(s.least, x), max(s.most, x)
+}
+
+func (s span) String() string {
+	if s.least == s.most {
+		return fmt.Sprint(s.least)
+	}
+	return fmt.Sprintf("%d to %d", s.least, s.most)
 }
