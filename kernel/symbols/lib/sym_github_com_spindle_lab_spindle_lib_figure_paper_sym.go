@@ -13,15 +13,22 @@ import (
 
 func init() {
 	symbols.Table["github.com/spindle-lab/spindle/lib/figure/paper/paper"] = map[string]reflect.Value{
-		"Collect":  reflect.ValueOf(p0_paper.Collect),
-		"GainBars": reflect.ValueOf(p0_paper.GainBars),
-		"Lookup":   reflect.ValueOf(p0_paper.Lookup),
-		"Of":       reflect.ValueOf(p0_paper.Of),
-		"Ours":     reflect.ValueOf((*p0_paper.Ours)(nil)),
-		"Run":      reflect.ValueOf((*p0_paper.Run)(nil)),
-		"RunFile":  reflect.ValueOf(constant.MakeFromLiteral("\"run.json\"", token.STRING, 0)),
-		"Value":    reflect.ValueOf((*p0_paper.Value)(nil)),
-		"Values":   reflect.ValueOf(p0_paper.Values),
-		"Write":    reflect.ValueOf(p0_paper.Write),
+		"Checkpoints":  reflect.ValueOf(p0_paper.Checkpoints),
+		"Collect":      reflect.ValueOf(p0_paper.Collect),
+		"Data":         reflect.ValueOf(p0_paper.Data),
+		"DataFiles":    reflect.ValueOf(p0_paper.DataFiles),
+		"GainBars":     reflect.ValueOf(p0_paper.GainBars),
+		"Letters":      reflect.ValueOf(p0_paper.Letters),
+		"Lookup":       reflect.ValueOf(p0_paper.Lookup),
+		"Networks":     reflect.ValueOf((*p0_paper.Networks)(nil)),
+		"Of":           reflect.ValueOf(p0_paper.Of),
+		"OpenNetworks": reflect.ValueOf(p0_paper.OpenNetworks),
+		"Ours":         reflect.ValueOf((*p0_paper.Ours)(nil)),
+		"Run":          reflect.ValueOf((*p0_paper.Run)(nil)),
+		"RunFile":      reflect.ValueOf(constant.MakeFromLiteral("\"run.json\"", token.STRING, 0)),
+		"Trained":      reflect.ValueOf(p0_paper.Trained),
+		"Value":        reflect.ValueOf((*p0_paper.Value)(nil)),
+		"Values":       reflect.ValueOf(p0_paper.Values),
+		"Write":        reflect.ValueOf(p0_paper.Write),
 	}
 }

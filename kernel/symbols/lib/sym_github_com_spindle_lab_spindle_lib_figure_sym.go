@@ -27,6 +27,7 @@ func init() {
 		"BestLayersOf":            reflect.ValueOf(p0_figure.BestLayersOf),
 		"Black":                   reflect.ValueOf(&p0_figure.Black).Elem(),
 		"Blue":                    reflect.ValueOf(&p0_figure.Blue).Elem(),
+		"Brown":                   reflect.ValueOf(&p0_figure.Brown).Elem(),
 		"ByLayer":                 reflect.ValueOf(p0_figure.ByLayer),
 		"Cloud":                   reflect.ValueOf((*p0_figure.Cloud)(nil)),
 		"Compose":                 reflect.ValueOf(p0_figure.Compose),
@@ -123,7 +124,6 @@ func init() {
 		"Vermillion":              reflect.ValueOf(&p0_figure.Vermillion).Elem(),
 		"View":                    reflect.ValueOf((*p0_figure.View)(nil)),
 		"WriteLayers":             reflect.ValueOf(p0_figure.WriteLayers),
-		"Yellow":                  reflect.ValueOf(&p0_figure.Yellow).Elem(),
 		"ZenodoEnv":               reflect.ValueOf(constant.MakeFromLiteral("\"SPINDLE_ZENODO\"", token.STRING, 0)),
 		"_~1":                     reflect.ValueOf((*_github_com_spindle_lab_spindle_lib_figure_nameless1)(nil)),
 	}
