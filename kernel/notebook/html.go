@@ -200,7 +200,9 @@ func (o *Output) picture(mime, data, alt string) string {
 		size = fmt.Sprintf(" width=\"%.0f\" height=\"%.0f\"", w, h)
 	}
 	alt, _, _ = strings.Cut(alt, "\n")
-	return fmt.Sprintf("<img alt=\"%s\"%s src=\"data:%s;base64,%s\">", html.EscapeString(alt), size, mime, data)
+	img := fmt.Sprintf("<img alt=\"%s\"%s src=\"data:%s;base64,%s\">", html.EscapeString(alt), size, mime, data)
+	// A box to tick needs no script: see .zoom in the style.
+	return "<label class=\"zoom\"><input type=\"checkbox\" aria-label=\"full size\">" + img + "</label>"
 }
 
 // terminalText is what a terminal would leave to see: a carriage return begins
