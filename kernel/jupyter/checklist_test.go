@@ -17,8 +17,30 @@ import (
 	"github.com/spindle-lab/spindle/kernel/session"
 )
 
-// The known mistakes of Jupyter kernels, one test for each: spec/04, 4.5. What
-// needs the worker process is in package conformance.
+// The known mistakes of Jupyter kernels: the checklist of spec/04, 4.5. Its
+// lines, and the tests that hold them, here, in package conformance (c) where
+// the program itself is needed, and in package session (s):
+//
+//	replies on the socket of the request   TestReplyOnTheSocketOfTheRequest
+//	control while a cell runs              TestControlWhileACellRuns
+//	busy and idle around every request     TestBusyAndIdleAroundEveryRequest, TestNeverBusyAtTheEnd
+//	output in order, before the reply      TestOutputInOrder, TestOutputBeforeTheReply, c.TestLiveOrder
+//	output of goroutines after idle        TestLateOutput, c.TestLiveOrder, s.TestLateOutput
+//	identities echoed, several of them     TestIdentitiesAreEchoed
+//	signatures                             TestSignatures
+//	short messages                         TestShortMessages, FuzzMessages
+//	stopped twice                          TestStopTwice
+//	silent, store_history and the others   TestExecuteOptions
+//	execution_count                        TestExecutionCount
+//	traceback never null                   TestTracebackIsNeverNull
+//	cursor_pos in code points              TestCursorInCodePoints
+//	20 MB image; 100,000 prints            TestBigImage, c.TestLiveBigDisplay, c.TestManyPrints
+//	heartbeat                              TestHeartbeatWhileBusy, c.TestLiveHeartbeat
+//	shutdown, SIGTERM, death of parent     TestShutdown, c.TestLiveEnd
+//	interrupts                             TestInterrupt, c.TestLiveInterrupt, s.TestInterruptDeafCode
+//	two clients, the kernel's session      TestTwoClients, TestDeafAndDeadClients
+//	nothing of its own in the streams      c.TestLiveLog
+//	odd JSON                               c.TestLiveOddJSON
 
 // Replies come on the socket of the request, and on no other.
 func TestReplyOnTheSocketOfTheRequest(t *testing.T) {
@@ -86,7 +108,11 @@ func TestNeverBusyAtTheEnd(t *testing.T) {
 	release := make(chan struct{})
 	l := start(t, newFake(func(context.Context, string, func(session.Event)) error { <-release; return nil }))
 	cl := l.client()
-	for trial := range 60 {
+	trials := 200 // a fault shows in one of about fifteen
+	if testing.Short() {
+		trials = 50
+	}
+	for trial := range trials {
 		id, _ := cl.Send(Shell, "execute_request", obj{"code": "1"})
 		for {
 			if m, err := cl.Recv(IOPub, wait); err != nil {
@@ -101,7 +127,7 @@ func TestNeverBusyAtTheEnd(t *testing.T) {
 		for n := range cap(begun) {
 			m := &Message{Header: Header{ID: fmt.Sprint(n), Type: "kernel_info_request"}, rawHeader: fmt.Appendf(nil, `{"msg_id": "%d"}`, n)}
 			asking.Go(func() {
-				for i := 0; !ended.Load(); i++ {
+				for i := 0; i < 100 && !ended.Load(); i++ {
 					l.k.onControl(m, func(*Message) {})
 					if i == 0 {
 						begun <- struct{}{}
@@ -184,6 +210,41 @@ func TestOutputInOrder(t *testing.T) {
 		c := contentOf(m)
 		if !reflect.DeepEqual(c["transient"], obj{"display_id": "d"}) || c["metadata"] == nil {
 			t.Error(i, c)
+		}
+	}
+}
+
+// All output is on its way, in its order, when the reply is sent; idle comes
+// behind the reply.
+func TestOutputBeforeTheReply(t *testing.T) {
+	l := start(t, newFake(func(_ context.Context, code string, out func(session.Event)) error {
+		out(text("a"))
+		out(session.Event{Kind: session.Result, Data: json.RawMessage(`{"text/plain": "b"}`)})
+		if code == "fail" {
+			return failure("no")
+		}
+		return nil
+	}))
+	cl := l.client()
+	for code, want := range map[string][]string{
+		"1":    {"busy", "execute_input", "stream", "execute_result", "the reply", "idle"},
+		"fail": {"busy", "execute_input", "stream", "execute_result", "error", "the reply", "idle"},
+	} {
+		id := newID()
+		m := &Message{Header: Header{ID: id, Type: "execute_request"}, rawHeader: json.RawMessage(`{"msg_id": "` + id + `"}`), Content: json.RawMessage(`{"code": "` + code + `"}`)}
+		l.k.onShell(m, func(*Message) { l.k.publish(m, "the reply", obj{}) }) // where it is sent, as published
+		var got []string
+		for len(got) == 0 || got[len(got)-1] != "idle" {
+			m, err := cl.Recv(IOPub, wait)
+			if err != nil {
+				t.Fatal(err, got)
+			}
+			if m.ParentID() == id {
+				got = append(got, kinds([]*Message{m})...)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v", code, got)
 		}
 	}
 }

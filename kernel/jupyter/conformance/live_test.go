@@ -194,6 +194,11 @@ func TestLiveOrder(t *testing.T) {
 	if m := l.until(jupyter.IOPub, "stream"); content(m)["text"] != "late\n" || m.ParentID() != out[0].ParentID() {
 		t.Errorf("%s, of %s", m.Content, m.Parent)
 	}
+	// While another cell runs, it is that cell's.
+	l.ok("ask, done := make(chan int), make(chan int)\ngo func() { <-ask; fmt.Print(\"of the goroutine\"); close(done) }()")
+	if got := l.ok("close(ask)\n_ = <-done"); got != "of the goroutine" {
+		t.Errorf("%q", got)
+	}
 }
 
 // An image of 20 MB, 15 MB before it became text.
@@ -237,12 +242,12 @@ func TestLiveOddJSON(t *testing.T) {
 	}
 }
 
-// An interrupt ends a loop, a sleep, and a wait for nobody, by message and by
-// signal; variables are kept.
+// An interrupt ends a loop, a sleep, a wait for nobody, and the wait for compiled
+// code that hears nothing, by message and by signal; variables are kept.
 func TestLiveInterrupt(t *testing.T) {
 	l := start(t, nil)
-	l.ok("import (\"fmt\"; \"time\")\nkept := 42")
-	for _, code := range []string{"for {}", "time.Sleep(time.Hour)", "<-make(chan int)", "select {}"} {
+	l.ok("import (\"fmt\"; \"sync\"; \"time\")\nkept := 42")
+	for _, code := range []string{"for {}", "time.Sleep(time.Hour)", "<-make(chan int)", "select {}", "var mu sync.Mutex; mu.Lock(); mu.Lock()"} {
 		for _, how := range []string{"message", "signal"} {
 			id, _ := l.Send(jupyter.Shell, "execute_request", obj{"code": "fmt.Println(\"running\")\n" + code})
 			l.until(jupyter.IOPub, "stream")
