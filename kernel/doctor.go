@@ -29,7 +29,9 @@ var doctorCommand = command{
 				missing = true
 				fmt.Printf("%-10s missing: %s\n", what, todo)
 			}
-			if root, err := run.Root(); err == nil {
+			root, err := run.Root()
+			there, _ := filepath.Glob(filepath.Join(root, "notebooks", "*.ipynb"))
+			if err == nil && len(there) > 0 {
 				fmt.Printf("notebooks  %s\n", filepath.Join(root, "notebooks"))
 			} else {
 				advise("notebooks", "they are in the repository; change into a clone of it")

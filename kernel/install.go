@@ -50,7 +50,7 @@ func noArgs(args []string) error {
 
 // hint adds to an error what may help.
 func hint(err error) error {
-	if errors.Is(err, os.ErrPermission) {
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("%w; -user needs no rights, and -prefix takes any folder of yours", err)
 	}
 	return err

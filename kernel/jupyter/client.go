@@ -33,11 +33,10 @@ type Client struct {
 
 // Dial connects to a kernel's five sockets.
 func Dial(c *Connection) (*Client, error) {
-	sign, err := newSigner(c.Scheme, c.Key)
-	if err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
-	cl := &Client{sign: sign, session: newID()}
+	cl := &Client{sign: &signer{[]byte(c.Key)}, session: newID()}
 	for _, s := range []struct {
 		to   **zmtp.Client
 		kind string
@@ -46,6 +45,7 @@ func Dial(c *Connection) (*Client, error) {
 		{&cl.ch[IOPub], "SUB", c.IOPub}, {&cl.ch[Shell], "DEALER", c.Shell}, {&cl.ch[Control], "DEALER", c.Control},
 		{&cl.ch[Stdin], "DEALER", c.Stdin}, {&cl.heart, "REQ", c.Heartbeat},
 	} {
+		var err error
 		if *s.to, err = zmtp.Dial(s.kind, c.endpoint(s.port), cl.session); err != nil {
 			cl.Close()
 			return nil, err
@@ -192,7 +192,7 @@ func (m *Message) idle() bool {
 // NewConnection returns a connection at free ports of the loopback address,
 // with a new key.
 func NewConnection() (*Connection, error) {
-	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Key: newID(), Scheme: "hmac-sha256"}
+	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Key: newID(), Scheme: scheme}
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {

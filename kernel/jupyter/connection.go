@@ -1,11 +1,14 @@
 package jupyter
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"strconv"
 )
 
@@ -23,6 +26,9 @@ type Connection struct {
 	Name      string `json:"kernel_name,omitempty"`
 }
 
+// maxConnection is how many bytes of a connection file are read.
+const maxConnection = 1 << 16
+
 // ReadConnection reads a connection file.
 func ReadConnection(path string) (*Connection, error) {
 	f, err := os.Open(path)
@@ -30,13 +36,29 @@ func ReadConnection(path string) (*Connection, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, 1<<16))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	data, err := io.ReadAll(io.LimitReader(f, maxConnection+1))
+	switch {
+	case err != nil:
+		return nil, err // names the file
+	case len(data) > maxConnection:
+		return nil, fmt.Errorf("%s: not a connection file: more than %d bytes", path, maxConnection)
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, fmt.Errorf("%s: not a connection file: it is empty", path)
 	}
-	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Scheme: "hmac-sha256"}
+	c := &Connection{Transport: "tcp", IP: "127.0.0.1", Scheme: scheme}
 	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("%s: not a connection file: %w", path, err)
+		var wrong *json.UnmarshalTypeError
+		if !errors.As(err, &wrong) {
+			return nil, fmt.Errorf("%s: not a connection file: %w", path, err)
+		}
+		if wrong.Field == "" {
+			return nil, fmt.Errorf("%s: not a connection file: it holds no object but a JSON %s", path, wrong.Value)
+		}
+		kind := "a string"
+		if wrong.Type.Kind() == reflect.Int {
+			kind = "a whole number"
+		}
+		return nil, fmt.Errorf("%s: not a connection file: %s is a JSON %s; expected %s", path, wrong.Field, wrong.Value, kind)
 	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -54,6 +76,10 @@ func (c *Connection) check() error {
 	default:
 		return fmt.Errorf("transport is %q; expected tcp or ipc", c.Transport)
 	}
+	if c.Key != "" && c.Scheme != scheme {
+		return fmt.Errorf("signature_scheme is %q; expected %s", c.Scheme, scheme)
+	}
+	names := map[int]string{}
 	for _, p := range []struct {
 		name string
 		port int
@@ -61,6 +87,10 @@ func (c *Connection) check() error {
 		if p.port < 1 || p.port > 65535 {
 			return fmt.Errorf("%s is %d; expected 1 to 65535", p.name, p.port)
 		}
+		if other := names[p.port]; other != "" {
+			return fmt.Errorf("%s and %s are both %d; expected five different ports", other, p.name, p.port)
+		}
+		names[p.port] = p.name
 	}
 	return nil
 }

@@ -19,10 +19,13 @@ package jupyter
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spindle-lab/spindle/kernel/jupyter/zmtp"
@@ -107,11 +110,7 @@ func New(c *Connection, backend Backend, opt Options) (*Kernel, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	sign, err := newSigner(c.Scheme, c.Key)
-	if err != nil {
-		return nil, err
-	}
-	k := &Kernel{opt: opt, backend: backend, sign: sign, session: newID(), log: opt.Log, hist: opt.History, linger: 500 * time.Millisecond,
+	k := &Kernel{opt: opt, backend: backend, sign: &signer{[]byte(c.Key)}, session: newID(), log: opt.Log, hist: opt.History, linger: 500 * time.Millisecond,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}, 1), ended: make(chan struct{})}
 	if k.log == nil {
 		k.log = log.New(io.Discard, "", 0)
@@ -123,14 +122,18 @@ func New(c *Connection, backend Backend, opt Options) (*Kernel, error) {
 		to   **zmtp.Socket
 		kind string
 		port int
+		name string
 	}{
-		{&k.heart, "REP", c.Heartbeat}, {&k.iopub, "XPUB", c.IOPub}, {&k.control, "ROUTER", c.Control},
-		{&k.stdin, "ROUTER", c.Stdin}, {&k.shell, "ROUTER", c.Shell},
+		{&k.heart, "REP", c.Heartbeat, "hb_port"}, {&k.iopub, "XPUB", c.IOPub, "iopub_port"}, {&k.control, "ROUTER", c.Control, "control_port"},
+		{&k.stdin, "ROUTER", c.Stdin, "stdin_port"}, {&k.shell, "ROUTER", c.Shell, "shell_port"},
 	} {
 		sock, err := zmtp.Listen(s.kind, c.endpoint(s.port))
 		if err != nil {
 			k.closeSockets(0)
-			return nil, err
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return nil, fmt.Errorf("%s: %w by another program: start the kernel again, for Jupyter to choose other ports", s.name, err)
+			}
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 		*s.to = sock
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"image/png"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +25,15 @@ func TestReadConnection(t *testing.T) {
 		`{` + ports + `, "transport": "udp"}`:                                             `transport is "udp"; expected tcp or ipc`,
 		`{"shell_port": 1, "control_port": 2}`:                                            "stdin_port is 0; expected 1 to 65535",
 		`{` + ports + `, "hb_port": 70000}`:                                               "hb_port is 70000",
-		`{"shell_port": "1"}`:                                                             "not a connection file",
-		``:                                                                                "not a connection file",
+		`{` + ports + `, "hb_port": 4}`:                                                   "iopub_port and hb_port are both 4; expected five different ports",
+		`{` + ports + `, "key": "k", "signature_scheme": "hmac-md5"}`:                     `signature_scheme is "hmac-md5"; expected hmac-sha256`,
+		`{"shell_port": "1"}`:                                                             "not a connection file: shell_port is a JSON string; expected a whole number",
+		`{"shell_port": 1.5}`:                                                             "not a connection file: shell_port is a JSON number 1.5; expected a whole number",
+		`{"key": 5}`:                                                                      "not a connection file: key is a JSON number; expected a string",
+		` `:                                                                               "not a connection file: it is empty",
+		`[1]`:                                                                             "not a connection file: it holds no object but a JSON array",
 		`[`:                                                                               "not a connection file",
+		strings.Repeat(" ", 1<<16) + `{` + ports + `}`:                                    "not a connection file: more than 65536 bytes",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -39,6 +46,23 @@ func TestReadConnection(t *testing.T) {
 		}
 	}
 	if _, err := ReadConnection(file + ".none"); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// Of a port that is taken it is said which one, and what to do.
+func TestTakenPort(t *testing.T) {
+	c, err := NewConnection()
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	c.Stdin = taken.Addr().(*net.TCPAddr).Port
+	if _, err := New(c, newFake(nil), Options{}); err == nil || !strings.Contains(err.Error(), "stdin_port: ") || !strings.Contains(err.Error(), "start the kernel again") {
 		t.Error(err)
 	}
 }

@@ -57,12 +57,8 @@ type signer struct {
 	key []byte // no signing if empty
 }
 
-func newSigner(scheme, key string) (*signer, error) {
-	if key != "" && scheme != "hmac-sha256" {
-		return nil, fmt.Errorf("jupyter: signature scheme %q; expected hmac-sha256", scheme)
-	}
-	return &signer{[]byte(key)}, nil
-}
+// scheme is the only one in use.
+const scheme = "hmac-sha256"
 
 func (s *signer) sum(parts [][]byte) []byte {
 	if len(s.key) == 0 {
