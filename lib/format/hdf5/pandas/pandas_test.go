@@ -2,6 +2,7 @@ package pandas
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -129,6 +130,54 @@ func TestPandas(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "pandas: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
+	}
+}
+
+// The README's five lines make a table that is read of tables that are not.
+func TestReadmeExport(t *testing.T) {
+	py := os.Getenv("SPINDLE_PYTHON")
+	if py == "" {
+		py = "python3"
+	}
+	if err := exec.Command(py, "-c", "import pandas, tables").Run(); err != nil {
+		t.Skipf("%s has no pandas and PyTables; set SPINDLE_PYTHON to a Python that has", py)
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines string
+	for _, block := range strings.Split(string(readme), "```") {
+		if strings.HasPrefix(block, "python\n") && strings.Contains(block, "read_hdf") {
+			lines = strings.TrimPrefix(block, "python\n")
+		}
+	}
+	if n := strings.Count(lines, "\n"); n != 5 {
+		t.Fatalf("%d lines: %s", n, lines)
+	}
+	dir := t.TempDir()
+	before, after := filepath.Join(dir, "before.h5"), filepath.Join(dir, "after.h5")
+	make := `import pandas as pd, sys
+d = pd.DataFrame({"monkey": pd.Categorical(["Han", "Chips", "Han"]), "model_task": ["bt", None, "bt"], "neuron_ids": [3, 1, 2], "ev_test": [0.25, 0.5, -1.0]})
+d.index = pd.MultiIndex.from_tuples([(0, 1), (0, 2), (1, 1)])
+d.to_hdf(sys.argv[1], key="df", format="table")`
+	for _, c := range [][]string{{"-W", "ignore", "-c", make, before}, {"-W", "ignore", "-c", lines, before, after}} {
+		if out, err := exec.Command(py, c...).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if _, err := Read(before, "df"); err == nil {
+		t.Error("the table is read as it is: the test shows nothing")
+	}
+	f, err := Read(after, "df")
+	if err != nil {
+		t.Fatal(err)
+	}
+	monkeys, err1 := f.Text("monkey")
+	ids, err2 := f.Float("neuron_ids")
+	ev, err3 := f.Float("ev_test")
+	if err := errors.Join(err1, err2, err3); err != nil || !slices.Equal(monkeys, []string{"Han", "Chips", "Han"}) || !slices.Equal(ids, []float64{3, 1, 2}) || !slices.Equal(ev, []float64{0.25, 0.5, -1}) {
+		t.Errorf("%v %v %v: %v", monkeys, ids, ev, err)
 	}
 }
 
