@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -103,19 +104,33 @@ type live struct {
 // start serves a backend until the test ends.
 func start(t testing.TB, b Backend) *live {
 	t.Helper()
-	conn, err := NewConnection()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startAt(t, conn, b)
+	return startWith(t, b, func(*Connection) {})
 }
 
-func startAt(t testing.TB, conn *Connection, b Backend) *live {
+// open makes a kernel at free ports; one that another program has taken
+// meanwhile is a reason to choose others.
+func open(t testing.TB, b Backend, change func(*Connection)) (*Kernel, *Connection) {
 	t.Helper()
-	k, err := New(conn, b, Options{Info: Info{Implementation: "test", Version: "0", Language: map[string]any{"name": "go"}}})
-	if err != nil {
-		t.Fatal(err)
+	for try := 1; ; try++ {
+		conn, err := NewConnection()
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(conn)
+		k, err := New(conn, b, Options{Info: Info{Implementation: "test", Version: "0", Language: map[string]any{"name": "go"}}})
+		if err == nil {
+			return k, conn
+		}
+		if try == 10 || !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
 	}
+}
+
+// startWith serves at a connection that differs from others.
+func startWith(t testing.TB, b Backend, change func(*Connection)) *live {
+	t.Helper()
+	k, conn := open(t, b, change)
 	ctx, stop := context.WithCancel(context.Background())
 	k.linger = wait // a slow machine is no reason to lose a reply
 	l := &live{t: t, k: k, conn: conn, done: make(chan error, 1), stop: stop}

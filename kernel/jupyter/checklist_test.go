@@ -318,18 +318,14 @@ func TestSignatures(t *testing.T) {
 	send(good)
 	silence(t, cl, Shell) // a replay
 
-	conn, err := NewConnection()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Key = ""
-	cl = startAt(t, conn, newFake(nil)).client()
+	l = startWith(t, newFake(nil), func(c *Connection) { c.Key = "" })
+	cl = l.client()
 	send(bad(func(f [][]byte) { f[1] = []byte("anything") }))
 	if _, err := cl.Recv(Shell, wait); err != nil {
 		t.Error("without a key:", err)
 	}
-	conn.Key, conn.Scheme = "k", "hmac-md5"
-	if _, err := New(conn, newFake(nil), Options{}); err == nil || !strings.Contains(err.Error(), "hmac-sha256") {
+	l.conn.Key, l.conn.Scheme = "k", "hmac-md5"
+	if _, err := New(l.conn, newFake(nil), Options{}); err == nil || !strings.Contains(err.Error(), "hmac-sha256") {
 		t.Error(err)
 	}
 }

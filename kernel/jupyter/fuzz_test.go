@@ -61,14 +61,8 @@ type target struct {
 
 func newTarget(t testing.TB) *target {
 	t.Helper()
-	conn, err := NewConnection()
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := New(conn, odd(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	k, conn := open(t, odd(), func(*Connection) {})
+	var err error
 	g := &target{k: k, conn: conn, done: make(chan error, 1)}
 	go func() { g.done <- k.Run(context.Background()) }()
 	if g.client, err = Dial(conn); err != nil {

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,28 +41,54 @@ func start(t *testing.T, env []string, args ...string) *live {
 	return l
 }
 
-// launch starts the kernel's process.
+// launch starts the kernel's process, and returns when it listens. A port that
+// another program has taken meanwhile is a reason to choose others.
 func launch(t *testing.T, env []string, args ...string) *live {
 	t.Helper()
 	exe, base := program(t)
-	conn, err := jupyter.NewConnection()
-	if err != nil {
-		t.Fatal(err)
+	for try := 1; ; try++ {
+		conn, err := jupyter.NewConnection()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "connection.json")
+		if err := conn.Write(file); err != nil {
+			t.Fatal(err)
+		}
+		l := &live{t: t, conn: conn, done: make(chan error, 1)}
+		l.cmd = exec.Command(exe, append(append([]string{"kernel"}, args...), file)...)
+		l.cmd.Env = append(base, env...)
+		l.cmd.Stdout, l.cmd.Stderr = &l.out, &l.out
+		if err := l.cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { l.done <- l.cmd.Wait() }()
+		t.Cleanup(func() { l.cmd.Process.Kill() })
+		if l.listens() {
+			return l
+		}
+		if out := l.out.String(); try == 10 || !strings.Contains(out, "address already in use") {
+			t.Fatal("the kernel ends at once: ", out)
+		}
 	}
-	file := filepath.Join(t.TempDir(), "connection.json")
-	if err := conn.Write(file); err != nil {
-		t.Fatal(err)
+}
+
+// listens tells whether the process has opened its last port, or has ended.
+func (l *live) listens() bool {
+	l.t.Helper()
+	for end := time.Now().Add(wait); time.Now().Before(end); {
+		if c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(l.conn.Shell))); err == nil {
+			c.Close()
+			return true
+		}
+		select {
+		case <-l.done:
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	l := &live{t: t, conn: conn, done: make(chan error, 1)}
-	l.cmd = exec.Command(exe, append(append([]string{"kernel"}, args...), file)...)
-	l.cmd.Env = append(base, env...)
-	l.cmd.Stdout, l.cmd.Stderr = &l.out, &l.out
-	if err := l.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { l.done <- l.cmd.Wait() }()
-	t.Cleanup(func() { l.cmd.Process.Kill() })
-	return l
+	l.t.Fatal("the kernel does not listen")
+	return false
 }
 
 func dial(t *testing.T, conn *jupyter.Connection) *jupyter.Client {
