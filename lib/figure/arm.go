@@ -65,6 +65,9 @@ func Arm(title string, s *arm.Solver, v ArmView) *Panel {
 			return emptyPanel("arm", fmt.Sprintf("%s: model %s has no muscle %s", title, m.Name, n))
 		}
 	}
+	if slices.ContainsFunc(s.Coordinates(), bad) {
+		return emptyPanel("arm", title+": the posture is not finite")
+	}
 	sc := armScene{view: v, title: title, what: muscleLength}
 	for i := range m.Muscles {
 		if math.IsNaN(s.MuscleLength(i)) {

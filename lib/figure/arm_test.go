@@ -30,25 +30,7 @@ func flexed(t *testing.T, name string) *arm.Solver {
 
 // The three kinds of picture against their golden images, as in TestGolden.
 func TestArmGolden(t *testing.T) {
-	s := flexed(t, "snap")
-	m := s.Model()
-	groups, change, detail := Oblique, RightSide, ArmView{Azimuth: -60, Elevation: 10}
-	groups.Names = []string{"bicep_lh", "tricep_lat", "lat_dorsi_inf", "flex_carpi_radialis"}
-	change.Reference, change.Names = m.Defaults(), []string{"brachialis", "tricep_lon"}
-	detail.Only = []string{"bicep_lh", "tricep_lat", "brachialis", "anconeus"}
-	detail.Names = detail.Only
-	ulna, _ := m.BodyIndex("ulna")
-	for d, x := range inWorld(s.BodyPose(ulna).P) {
-		detail.Lo[d], detail.Hi[d] = x-3, x+3
-	}
-	angle := []float64{20, 60, 100, 140}
-	for name, p := range map[string]*Panel{
-		"arm_curves": AgainstAngle("elbow", "elbow flexion", "path length [mm]", angle, []AngleCurve{
-			{Name: "one", Value: []float64{1, 2, math.NaN(), 3}}, {Name: "one, otherwise", Value: []float64{1, 2.2, 2.6, 3.2}, Dashed: true}, {Value: []float64{3, 2, 1, 0}}}),
-		"arm_groups": Arm("by joints", s, groups),
-		"arm_change": Arm("against rest", s, change),
-		"arm_detail": Arm("elbow", s, detail),
-	} {
+	for name, p := range armPanels(t) {
 		t.Run(name, func(t *testing.T) {
 			img := Compose(name, SingleColumn, 75, 1, p).PNG()
 			var numbers bytes.Buffer
@@ -78,6 +60,29 @@ func TestArmGolden(t *testing.T) {
 				t.Errorf("plotted numbers differ from %s.csv", base)
 			}
 		})
+	}
+}
+
+// armPanels are the panels of the arm, as panels are the others.
+func armPanels(t *testing.T) map[string]*Panel {
+	s := flexed(t, "snap")
+	m := s.Model()
+	groups, change, detail := Oblique, RightSide, ArmView{Azimuth: -60, Elevation: 10}
+	groups.Names = []string{"bicep_lh", "tricep_lat", "lat_dorsi_inf", "flex_carpi_radialis"}
+	change.Reference, change.Names = m.Defaults(), []string{"brachialis", "tricep_lon"}
+	detail.Only = []string{"bicep_lh", "tricep_lat", "brachialis", "anconeus"}
+	detail.Names = detail.Only
+	ulna, _ := m.BodyIndex("ulna")
+	for d, x := range inWorld(s.BodyPose(ulna).P) {
+		detail.Lo[d], detail.Hi[d] = x-3, x+3
+	}
+	angle := []float64{20, 60, 100, 140}
+	return map[string]*Panel{
+		"arm_curves": AgainstAngle("elbow", "elbow flexion", "path length [mm]", angle, []AngleCurve{
+			{Name: "one", Value: []float64{1, 2, math.NaN(), 3}}, {Name: "one, otherwise", Value: []float64{1, 2.2, 2.6, 3.2}, Dashed: true}, {Value: []float64{3, 2, 1, 0}}}),
+		"arm_groups": Arm("by joints", s, groups),
+		"arm_change": Arm("against rest", s, change),
+		"arm_detail": Arm("elbow", s, detail),
 	}
 }
 

@@ -1,8 +1,6 @@
 package figure
 
 import (
-	"bytes"
-	"image/png"
 	"math"
 	"strings"
 	"testing"
@@ -10,7 +8,6 @@ import (
 	"github.com/spindle-lab/spindle/lib/movement"
 	"github.com/spindle-lab/spindle/lib/probe"
 	"github.com/spindle-lab/spindle/lib/stats"
-	"github.com/spindle-lab/spindle/lib/stroke"
 	"github.com/spindle-lab/spindle/lib/task"
 )
 
@@ -82,84 +79,6 @@ func writing(n int) movement.Movement {
 	return m
 }
 
-// Whatever it is given, a panel has something to read: it neither panics nor
-// leaves an empty box.
-func TestBadInput(t *testing.T) {
-	none := math.NaN()
-	equal := []float64{0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2}
-	lost := []float64{none, math.Inf(1), math.Inf(-1)}
-	one := layerScores()[:1]
-	var same, unknown []probe.Score
-	for _, s := range layerScores() {
-		s.MeanTest, s.MeanTrain, s.TestMetric = 0.1, 0.1, 0.5
-		s.EVTest = make([]float64, len(s.EVTest))
-		same = append(same, s)
-		s.MeanTest, s.MeanTrain, s.MedianTest, s.TestMetric = none, none, none, none
-		s.EVTest = append([]float64{none}, s.EVTest[1:]...)
-		for i := range s.EVTest {
-			s.EVTest[i] = none
-		}
-		unknown = append(unknown, s)
-	}
-	for what, scores := range map[string][]probe.Score{"empty": nil, "one": one, "equal": same, "NaN": unknown} {
-		for name, p := range map[string]*Panel{
-			"twins":        TrainedAgainstUntrained("t", scores),
-			"conditions":   ActiveAgainstPassive("t", scores),
-			"rivals":       Rivals("t", scores),
-			"against":      UnitsAgainst("t", scores),
-			"correlations": CorrelationByTask("t", scores),
-			"animals":      BestLayersByAnimal("t", "regression", scores, 0),
-			"performances": PerformanceByTask("t", PerformancesOf(scores)),
-		} {
-			drawn(t, name+" of "+what, p)
-		}
-	}
-	score := func(v ...float64) []Score {
-		var s []Score
-		for _, x := range v {
-			s = append(s, Score{Task: "regression", Family: "lstm", Depth: 2, Value: x})
-		}
-		return s
-	}
-	series := func(v []float64) Series { return Series{Name: "s", X: v, Y: v} }
-	for what, v := range map[string][]float64{"empty": nil, "one": {0.1}, "equal": equal, "NaN": lost} {
-		var bars []Bar
-		var cloud [][3]float64
-		for _, x := range v {
-			bars = append(bars, Bar{Name: "b", Value: x, Reference: x})
-			cloud = append(cloud, [3]float64{x, x, x})
-		}
-		rows := [][]float64{v, v, v, v}
-		m := movement.Movement{Pen: rows[:3], Hand: rows[:3], Elbow: rows[:3], Joints: rows, Muscles: rows}
-		for name, p := range map[string]*Panel{
-			"letters":       Letters([]stroke.Stroke{{Label: 1, X: v, Y: v}}, "a", 1),
-			"time courses":  TimeCourses([]stroke.Stroke{{Label: 1, X: v, Y: v}}, "a", 1),
-			"trace":         Trace("t", rows[:3], true),
-			"poses":         ArmPoses("t", rows[:3], rows[:3], 1),
-			"joints":        Joints("t", rows),
-			"muscles":       Muscles("t", "mm", rows),
-			"velocities":    MuscleVelocities("t", rows),
-			"parallel":      ParallelCoordinates("t", rows, 1, Blue),
-			"hands":         Hands("t", Cloud{Name: "c", At: cloud}),
-			"loss":          LossCurves("t", "u", []Curve{{Step: v, Loss: v}}),
-			"performance":   TaskPerformance("t", "u", score(v...)),
-			"all tasks":     PerformanceByTask("t", score(v...)),
-			"units":         ExplainedVariance("t", []Model{{Name: "m", EV: v}}),
-			"layers":        ByLayer("t", []LayerCurve{{Name: "m", EV: v}}),
-			"correlation":   PerformanceAgainstEV("t", "u", []Correlated{{Name: "m", Performance: v, EV: v, R: none, Slope: none}}),
-			"paired":        Paired("t", "x", "y", []Pairs{{Name: "m", X: v, Y: v}}),
-			"lines":         Lines("t", "x", "y", series(v)),
-			"points":        Lines("t", "x", "y", Series{X: v, Y: v, Points: true}),
-			"ranking":       Ranking("t", "x", "r", bars),
-			"heatmap":       Heatmap("t", []string{"r"}, make([]string, len(v)), [][]float64{v}, "u"),
-			"pipeline":      Pipeline("t", m),
-			"pipeline bare": Pipeline("t", movement.Movement{}),
-		} {
-			drawn(t, name+" of "+what, p)
-		}
-	}
-}
-
 // drawn fails the test unless the panel can be drawn in all three forms and has
 // ink enough for a word.
 func drawn(t *testing.T, name string, p *Panel) {
@@ -170,11 +89,7 @@ func drawn(t *testing.T, name string, p *Panel) {
 		}
 	}()
 	f := Compose("f", 60, 40, 1, p)
-	img, err := png.Decode(bytes.NewReader(f.PNG()))
-	if err != nil {
-		t.Errorf("%s: %v", name, err)
-		return
-	}
+	img := f.image()
 	ink := 0
 	for y := 0; y < img.Bounds().Dy(); y++ {
 		for x := 0; x < img.Bounds().Dx(); x++ {

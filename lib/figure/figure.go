@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"image"
 	"image/color"
 	"image/png"
 	"math"
@@ -141,14 +142,22 @@ func (f *Figure) size() (w, h vg.Length) { return vg.Length(f.Width) * mm, vg.Le
 // screenDPI is a CSS pixel's density; pictures have twice that.
 const screenDPI = 96
 
+func (f *Figure) image() image.Image {
+	w, h := f.size()
+	var back color.Color = color.White
+	if f.dark {
+		back = paper // also of pixels at the rim that the figure covers in part
+	}
+	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(2*screenDPI), vgimg.UseBackgroundColor(back))
+	f.drawOn(draw.New(c))
+	return c.Image()
+}
+
 // PNG returns the figure at twice the density of a screen.
 func (f *Figure) PNG() []byte {
-	w, h := f.size()
-	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(2*screenDPI), vgimg.UseBackgroundColor(color.White))
-	f.drawOn(draw.New(c))
 	var buf bytes.Buffer
 	// Notebooks carry the pictures: their size is worth the time.
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, c.Image()); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&buf, f.image()); err != nil {
 		panic("figure: " + err.Error()) // a buffer in memory does not fail
 	}
 	return pngWithText(buf.Bytes(), f.metadata())

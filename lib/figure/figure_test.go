@@ -14,6 +14,8 @@ import (
 
 	"gonum.org/v1/plot/cmpimg"
 
+	"github.com/spindle-lab/spindle/lib/probe"
+	"github.com/spindle-lab/spindle/lib/stats"
 	"github.com/spindle-lab/spindle/lib/stroke"
 )
 
@@ -91,6 +93,15 @@ func panels() map[string]*Panel {
 		"lines":        Lines("lines", "time [s]", "rate [1/s]", Series{Name: "one", X: index(20), Y: wave(1, 20)[0]}, Series{Name: "two", X: index(20), Y: normal(20, 2, 1), Dashed: true}, Series{Name: "three", X: index(20), Y: normal(20, 4, 1), Points: true}),
 		"ranking":      Ranking("mean gain", "mean z", "the paper", []Bar{{"hand", "hand state", 0.5, 0.7}, {"joint", "joint state", -0.4, -0.2}, {"none", "", math.NaN(), math.NaN()}, {"letters", "action recognition", 0.9, math.NaN()}}),
 		"pipeline":     Pipeline("the pipeline", writing(60)),
+		"velocities":   MuscleVelocities("muscle velocities", wave(39, 60)),
+		"training":     Training("action recognition", trainedNetworks([]float64{3, 2.5, 2.8})),
+		"accuracy":     Performance("action recognition", trainedNetworks([]float64{0.5, 0.4, 0.7})),
+		"units":        Units("units", []probe.Group{{Task: "regression", Family: "spatiotemporal", Scores: layerScores()[:3]}, {Task: "linear", Family: "pos_vel", Scores: layerScores()[3:6]}}),
+		"layers":       Layers("by layer", tableOf(layerScores())),
+		"layers_of":    LayersOf("by layer", layerScores()[:9]),
+		"one_task":     Correlation("regression", tableOf(layerScores())),
+		"best_of":      BestLayersOf("best layers", tableOf(layerScores())),
+		"task_means":   TaskMeans("mean gain", &stats.TaskSpace{Means: []float64{-1, 0.2, 0.8, 0.5, -0.7, 0.2}}, []string{"regression", "classification", "torque"}),
 		"heatmap":      Heatmap("mean EV", []string{"hand", "joint"}, []string{"n1", "n2", "n3"}, [][]float64{{0.1, 0.2, 0.3}, {0.3, math.NaN(), 0.1}}, "EV"),
 	}
 }

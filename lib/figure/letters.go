@@ -138,6 +138,9 @@ func meanStroke(group []stroke.Stroke) (x, y []float64) {
 // Augmentation draws a stroke, resized, then sped up or slowed down: the path
 // above, x and y against time below.
 func Augmentation(s stroke.Stroke, size, speed float64) *Panel {
+	if len(finite(s.X, s.Y)) < 2 {
+		return emptyPanel("augmentation", "a stroke without two points")
+	}
 	stages := []struct {
 		name string
 		s    stroke.Stroke

@@ -89,6 +89,9 @@ func LayersOf(title string, scores []probe.Score) *Panel {
 					c.Name += ", untrained"
 				}
 			}
+			if s.Task == probe.DataDriven {
+				c.Family, c.Name = "", "data-driven"
+			}
 			curves = append(curves, c)
 		}
 		curves[i].EV = append(curves[i].EV, s.MeanTest)
