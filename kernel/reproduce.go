@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spindle-lab/spindle/kernel/notebook"
+	"github.com/spindle-lab/spindle/lib/dataset"
 	"github.com/spindle-lab/spindle/lib/figure"
 	"github.com/spindle-lab/spindle/lib/figure/paper"
 	"github.com/spindle-lab/spindle/lib/probe"
@@ -73,6 +74,7 @@ type reproducer struct {
 	o             reproduceOptions
 	tier          run.Tier
 	root, out     string
+	data          string // $SPINDLE_DATA, absolute
 	w             io.Writer
 	cache         run.Cache
 	here, shipped costs
@@ -95,8 +97,18 @@ func reproduce(ctx context.Context, o reproduceOptions, names []string, w io.Wri
 		if st, err := os.Stat(o.zenodo); err != nil || !st.IsDir() {
 			return usageErrorf("-zenodo %s is no folder", o.zenodo)
 		}
+		if o.zenodo, err = filepath.EvalSymlinks(o.zenodo); err != nil {
+			return err
+		}
 	}
-	r := &reproducer{o: o, tier: tier, root: root, w: w, record: run.NewRecord(o.seed, tier)}
+	// The notebooks run in another folder: a relative path would mean another there.
+	data := os.Getenv(run.DataEnv)
+	if data != "" {
+		if data, err = filepath.Abs(data); err != nil {
+			return err
+		}
+	}
+	r := &reproducer{data: data, o: o, tier: tier, root: root, w: w, record: run.NewRecord(o.seed, tier)}
 	if r.cache, err = run.OpenCache(); err != nil {
 		return err
 	}
@@ -160,10 +172,12 @@ func (r *reproducer) plan(names []string) ([]*job, error) {
 		for name, hash := range inputs {
 			j.key.Add(name, hash)
 		}
+		// All that the written notebook holds: also its prose, lest an old one
+		// comes back with -save.
+		j.key.Add("notebook", j.name)
+		j.key.Add("tier and seed", fmt.Sprint(r.tier, " ", r.o.seed))
 		for i, c := range j.nb.Cells {
-			if c.Type == notebook.Code {
-				j.key.Add(fmt.Sprintf("cell %d", i), c.Source)
-			}
+			j.key.Add(fmt.Sprintf("cell %d", i), fmt.Sprintf("%s %q %s", c.Type, c.Metadata["tags"], c.Source))
 		}
 		note := sayCost(j.name, j.nb, r.tier, r.here, r.shipped)
 		if !r.o.fresh {
@@ -194,7 +208,7 @@ func (r *reproducer) inputs() (map[string]string, error) {
 		r.record.Config["data"] = dir
 		for _, sub := range []string{"characters", "recordings"} {
 			if p, ok := run.DataPath(sub); ok {
-				if err := k.AddFolder("data", p, limit); err != nil {
+				if err := addFolder(&k, "data", p, limit); err != nil {
 					return nil, err
 				}
 			}
@@ -203,7 +217,8 @@ func (r *reproducer) inputs() (map[string]string, error) {
 		fmt.Fprintf(r.w, "no data folder (%s): strokes come from the embedded letter model, the recording is simulated\n", run.DataEnv)
 	}
 	if r.o.zenodo != "" {
-		if err := k.AddFolder("zenodo", r.o.zenodo, limit); err != nil {
+		// Thousands of checkpoints: a large file counts by its size and time.
+		if err := k.AddFolder("zenodo", r.o.zenodo, 1<<20); err != nil {
 			return nil, err
 		}
 		if err := r.sayZenodo(); err != nil {
@@ -212,7 +227,7 @@ func (r *reproducer) inputs() (map[string]string, error) {
 	}
 	// What a run left for the notebooks to read: tables of a longer training.
 	if results := filepath.Join(r.root, "figures", "results", string(r.tier)); isFolder(results) {
-		if err := k.AddFolder("results", results, limit); err != nil {
+		if err := addFolder(&k, "results", results, limit); err != nil {
 			return nil, err
 		}
 	}
@@ -226,21 +241,69 @@ func (r *reproducer) inputs() (map[string]string, error) {
 	return k.Parts, nil
 }
 
-// sayZenodo tells which of the paper's files the notebooks will use.
+// addFolder adds the files of a folder, also where it is a link to one.
+func addFolder(k *run.Key, name, dir string, limit int64) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	return k.AddFolder(name, dir, limit)
+}
+
+// sayZenodo tells which of the paper's files the notebooks will use, and which
+// are not there.
 func (r *reproducer) sayZenodo() error {
-	found := 0
+	var missing []string
 	for _, condition := range []string{"active", "passive"} {
 		tables, err := figure.PublishedTables(r.o.zenodo, condition)
 		if err != nil {
 			return err
 		}
+		for _, kind := range []string{"task_driven_results_", "untrained_results_"} {
+			name, found := kind+condition+".h5", false
+			for _, t := range tables {
+				found = found || filepath.Base(t) == name
+			}
+			if !found {
+				missing = append(missing, name)
+			}
+		}
 		for _, t := range tables {
 			fmt.Fprintf(r.w, "using the paper's table %s\n", t)
-			found++
 		}
 	}
-	if found == 0 {
-		fmt.Fprintf(r.w, "no result table of the paper in %s: want task_driven_results_active.h5, untrained_results_active.h5, or those of passive\n", r.o.zenodo)
+	files, name, err := paper.DataFiles(r.o.zenodo)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = dataset.PaperName
+	}
+	for _, split := range []string{"train", "val", "test"} {
+		if files[split] != "" {
+			fmt.Fprintf(r.w, "using the paper's data %s\n", files[split])
+		} else {
+			missing = append(missing, dataset.FileName(split, name))
+		}
+	}
+	byTask, without, err := paper.Checkpoints(r.o.zenodo)
+	if err != nil {
+		return err
+	}
+	networks := 0
+	for _, folders := range byTask {
+		networks += len(folders)
+	}
+	if networks > 0 {
+		fmt.Fprintf(r.w, "using the paper's checkpoints: %d networks of %d tasks\n", networks, len(byTask))
+	} else {
+		missing = append(missing, "experiment_<id>/<name> with config.yaml and model.ckpt")
+	}
+	for _, w := range without {
+		missing = append(missing, filepath.Join(w, "model.ckpt"))
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(r.w, "of the paper's files not in %s, and not used: %s\n", r.o.zenodo, strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spindle-lab/spindle/lib/dataset"
 	"github.com/spindle-lab/spindle/lib/figure"
 	"github.com/spindle-lab/spindle/lib/figure/paper"
 	"github.com/spindle-lab/spindle/lib/net"
@@ -58,7 +59,7 @@ func networkRuns(tier run.Tier) (networkRun, error) {
 	case run.Smoke:
 		return networkRun{tasks: "regression,classification", grids: []networkGrid{{"shallow:1", 0.01}}, perLetter: 12, data: []string{"letters"}, steps: 13, batch: 16, rate: 0.002, validate: 6, validations: 32, linear: "pos_vel", reaches: 40}, nil
 	case run.Laptop:
-		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: []networkGrid{{"shallow:8", 0.06}, {"lstm:4", 0.25}},
+		return networkRun{tasks: "classification,regression,regress_ee_pos_vel,regress_joints_pos_vel,bt,torque", grids: []networkGrid{{"shallow:8", 0.06}, {"lstm:4", 0.1}},
 			data: []string{"letters", "reaches"}, perLetter: 300, steps: 1201, batch: 32, rate: 0.002, validate: 100, validations: 256, linear: "pos,vel,pos_vel,m_len_vel"}, nil
 	}
 	return networkRun{}, usageErrorf("-networks is for the tiers smoke and laptop; the paper's size is spindle train -grid paper-shallow, with shards of its tasks on several machines")
@@ -126,11 +127,28 @@ func (r *reproducer) trainNetworks(ctx context.Context, dir string, slice time.D
 			return fmt.Errorf("spindle %s failed; the same command goes on: %s", args[0], command)
 		}
 	}
-	return r.collectNetworks(dir, command, len(n.grids))
+	data, err := describeData(filepath.Join(dir, "grid0", "data"), n.data)
+	if err != nil {
+		return err
+	}
+	return r.collectNetworks(dir, command, data, len(n.grids))
+}
+
+// describeData says what the networks were trained on.
+func describeData(dir string, kinds []string) (string, error) {
+	var parts []string
+	for _, kind := range kinds {
+		m, err := dataset.ReadManifest(filepath.Join(dir, kind))
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", m.Counts[0], kind))
+	}
+	return strings.Join(parts, " or ") + " to train on", nil
 }
 
 // collectNetworks joins the tables of a finished run into figures/results.
-func (r *reproducer) collectNetworks(dir, command string, grids int) error {
+func (r *reproducer) collectNetworks(dir, command, data string, grids int) error {
 	to := filepath.Join(r.root, "figures", "results", string(r.tier))
 	var rows []train.Row
 	for i := 0; i < grids; i++ {
@@ -150,7 +168,7 @@ func (r *reproducer) collectNetworks(dir, command string, grids int) error {
 	if err := run.WriteFile(filepath.Join(to, "layers.csv"), func(w io.Writer) error { return figure.WriteLayers(w, scores) }); err != nil {
 		return err
 	}
-	about, err := json.MarshalIndent(paper.Run{Tier: r.tier, Seed: r.o.seed, Command: command}, "", " ")
+	about, err := json.MarshalIndent(paper.Run{Tier: r.tier, Seed: r.o.seed, Command: command, Data: data}, "", " ")
 	if err != nil {
 		return err
 	}

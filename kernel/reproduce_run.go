@@ -12,6 +12,7 @@ import (
 	"github.com/spindle-lab/spindle/kernel/notebook"
 	"github.com/spindle-lab/spindle/kernel/session"
 	"github.com/spindle-lab/spindle/lib/figure"
+	"github.com/spindle-lab/spindle/lib/run"
 )
 
 // one runs a notebook, or takes its result from the cache.
@@ -94,7 +95,7 @@ func (r *reproducer) execute(ctx context.Context, j *job, figures string) error 
 	if err != nil {
 		return err
 	}
-	env := []string{figure.OutEnv + "=" + figures, figure.ProvenanceEnv + "=" + string(told), figure.ZenodoEnv + "=" + r.o.zenodo}
+	env := []string{figure.OutEnv + "=" + figures, figure.ProvenanceEnv + "=" + string(told), figure.ZenodoEnv + "=" + r.o.zenodo, run.DataEnv + "=" + r.data}
 	s, err := session.Start(session.Config{Dir: filepath.Dir(j.path), Env: env})
 	if err != nil {
 		return err

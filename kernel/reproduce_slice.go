@@ -155,7 +155,7 @@ func names(source string) (sets, uses map[string]bool, ok bool) {
 		return true
 	})
 	// Packages are called, not changed.
-	for _, p := range []string{"run", "figure", "fmt", "display", "train", "probe", "stats", "task", "net", "dataset", "movement", "stroke", "recording", "arm", "math"} {
+	for _, p := range []string{"run", "figure", "paper", "fmt", "display", "train", "probe", "stats", "task", "net", "dataset", "movement", "stroke", "recording", "arm", "math"} {
 		delete(sets, p)
 	}
 	return sets, uses, true
