@@ -172,7 +172,9 @@ func (f *Figure) SVG() string {
 	if _, err := c.WriteTo(&buf); err != nil {
 		panic("figure: " + err.Error())
 	}
-	return svgWithMetadata(buf.String(), f.metadata())
+	// Liberation Sans has the widths of Arial: where it is missing, that fits.
+	svg := strings.ReplaceAll(buf.String(), "font-family:Liberation Sans;", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;")
+	return svgWithMetadata(svg, f.metadata())
 }
 
 // PDF returns the figure as a one-page document.

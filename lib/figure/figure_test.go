@@ -205,7 +205,7 @@ func TestSaveWritesAllForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<title>fig</title>", "n = 52", "Seed: 7", "training step"} {
+	for _, want := range []string{"<title>fig</title>", "n = 52", "Seed: 7", "training step", "Arial"} {
 		if !strings.Contains(string(svg), want) {
 			t.Errorf("the SVG lacks %q", want)
 		}
