@@ -36,13 +36,13 @@ func refused(t *testing.T, a *recording.Aligned, s probe.Study, want string) {
 func TestBadNoTrials(t *testing.T) {
 	a, s := badSession(t)
 	a.Durations, a.Rates, a.Kin, a.Train, a.Test = nil, nil, nil, nil, nil
-	refused(t, a, s, "0 training trials for 5 folds")
+	refused(t, a, s, "probe: simulated: 0 training trials for 5 folds of cross-validation: at least 5")
 }
 
 func TestBadOneTrainingTrial(t *testing.T) {
 	a, s := badSession(t)
 	a.Train = a.Train[:1]
-	refused(t, a, s, "1 training trials for 5 folds")
+	refused(t, a, s, "1 training trials for 5 folds of cross-validation: at least 5")
 }
 
 func TestBadNoTestTrials(t *testing.T) {

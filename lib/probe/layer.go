@@ -74,7 +74,7 @@ func fitRows(train, test []float64, features int, a *recording.Aligned, rows []i
 	yTrain, yTest := Stack(a.Rates, a.Train), Stack(a.Rates, a.Test)
 	r, err := FitRidge(train, features, yTrain, units, rows, opt.Ridge)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a.Name, err)
+		return nil, named(a.Name, err)
 	}
 	for i, v := range test {
 		if v-v != 0 {

@@ -265,7 +265,7 @@ func FitLinear(a *recording.Aligned, key string, o LinearOptions) (*LayerFit, er
 	opt := o.Layer
 	probe := &Ridge{Folds: opt.Ridge.Folds}
 	if err := probe.assign(len(a.Train), opt.Ridge); err != nil {
-		return nil, fmt.Errorf("%s: %w", a.Name, err)
+		return nil, named(a.Name, err)
 	}
 	// The labels of the rows in the split's order, laid over the sorted rows.
 	var label []int

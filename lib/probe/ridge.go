@@ -148,7 +148,7 @@ func (r *Ridge) assign(trials int, opt RidgeOptions) error {
 		r.Folds = 5
 	}
 	if trials < r.Folds {
-		return fmt.Errorf("probe: %d training trials for %d folds: at least one trial to each fold expected", trials, r.Folds)
+		return fmt.Errorf("probe: %d training trials for %d folds of cross-validation: at least %d, one to each fold, expected", trials, r.Folds, r.Folds)
 	}
 	seed := opt.FoldSeed
 	if seed == 0 {

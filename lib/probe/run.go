@@ -112,7 +112,7 @@ func runNetwork(ctx context.Context, a *recording.Aligned, n Network, opt Option
 		}
 		comps, err := reduce(ctx, a, n.Net, shapes, group, opt)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", n.name(), err)
+			return nil, named(n.name(), err)
 		}
 		for g, l := range group {
 			if err := ctx.Err(); err != nil {
@@ -124,7 +124,7 @@ func runNetwork(ctx context.Context, a *recording.Aligned, n Network, opt Option
 			}
 			f, err := FitLayer(comps[g], a, lo)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", n.name(), shapes[l].Name, err)
+				return nil, named(n.name()+": "+shapes[l].Name, err)
 			}
 			comps[g] = nil
 			for u := range a.Units {
@@ -351,6 +351,23 @@ func newRow(a *recording.Aligned, u int, f *LayerFit) Row {
 // shuffled follows the condition of rows whose regressors were shuffled in time.
 const shuffled = ", shuffled in time"
 
+// named puts what an error concerns behind the package's name, which it may
+// bring with it.
+func named(what string, err error) error {
+	return &namedError{what, err}
+}
+
+type namedError struct {
+	what string
+	err  error
+}
+
+func (e *namedError) Error() string {
+	return "probe: " + e.what + ": " + strings.TrimPrefix(e.err.Error(), "probe: ")
+}
+
+func (e *namedError) Unwrap() error { return e.err }
+
 // caption states data and sizes.
 func caption(a *recording.Aligned, switches ...string) string {
 	c := fmt.Sprintf("%s: %d units, %d %s trials (%d to train, %d to test)", a.Source, len(a.Units), len(a.Train)+len(a.Test), a.Condition, len(a.Train), len(a.Test))
@@ -385,6 +402,18 @@ func (t *Table) warn(a *recording.Aligned) {
 		case train == 1:
 			once = append(once, u)
 		}
+	}
+	// Components are no more than features; with fewer rows than they are, only
+	// the penalty keeps the fit from passing through every point.
+	rows, most := 0, 0
+	for _, d := range durations(a, a.Train) {
+		rows += d
+	}
+	for i := range t.Rows {
+		most = max(most, t.Rows[i].Features)
+	}
+	if rows <= most {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("there are %d training rows, no more than some models have regressors: EV in training says nothing of these", rows))
 	}
 	if len(silent) > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("units %v are silent in training or test trials: their EV is 1 or 0 by definition", silent))

@@ -37,13 +37,15 @@ func write(t *testing.T, name string, fill func(put func(path string, data any, 
 	return path
 }
 
-// Two samples, two days apart: every column of a series would take 128 MiB.
+// Two samples an hour apart: a thousand columns would take 3 GB.
 func TestHostileSpan(t *testing.T) {
+	defer func(old int64) { fileBytes = old }(fileBytes)
+	fileBytes = 64 << 20
 	path := write(t, "span.nwb", func(put func(string, any, ...int)) {
 		for _, name := range []string{"hand_pos", "joint_ang"} {
 			cols := map[string]int{"hand_pos": 2, "joint_ang": 1000}[name]
 			put("/processing/behavior/"+name+"/data", make([]float64, 2*cols), 2, cols)
-			put("/processing/behavior/"+name+"/timestamps", []float64{0, 167000}, 2)
+			put("/processing/behavior/"+name+"/timestamps", []float64{0, 3600}, 2)
 		}
 	})
 	_, err := ReadNWB(path)
