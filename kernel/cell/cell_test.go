@@ -96,6 +96,8 @@ func TestBasic(t *testing.T) {
 		{"redefine var type", []string{"x := 1", "func f() string { return \"<\" + name + \">\" }", "name := \"a\""}, "error: In[2]:1:32: undefined: name"},
 		{"var type", []string{"x := 1", "x = 2\nx", "x := \"s\"", "x"}, "=> s\n"},
 		{"type and method", []string{"type P struct{ X, Y float64 }", "p := P{3, 4}", "func (p P) Norm2() float64 { return p.X*p.X + p.Y*p.Y }", "p.Norm2()"}, "=> 25\n"},
+		{"literal of an earlier cell's type", []string{"type T struct{ x int; y string }\ntype U struct{ T }", "t := T{1, \"a\"}\nus := []U{{T{2, \"b\"}}}\nfunc f() T { return T{3, \"c\"} }", "t.x + us[0].x + f().x"}, "=> 6\n"},
+		{"init without a body", []string{"func init() "}, "error: In[1]:1:6: func init must have a body"},
 		{"method redefined", []string{"type P struct{ X float64 }\nfunc (p P) F() float64 { return p.X }", "p := P{3}\nvar i interface{ F() float64 } = p", "func (p P) F() float64 { return 2 * p.X }", "p.F() + i.F()"}, "=> 12\n"},
 		{"generic", []string{"func Map[T, U any](xs []T, f func(T) U) []U { var out []U; for _, x := range xs { out = append(out, f(x)) }; return out }", "import \"strconv\"\nMap([]int{1, 2}, strconv.Itoa)"}, "=> [1 2]\n"},
 		{"generic type", []string{"type Stack[T any] struct{ xs []T }\nfunc (s *Stack[T]) Push(x T) { s.xs = append(s.xs, x) }\nfunc (s *Stack[T]) Len() int { return len(s.xs) }", "s := &Stack[string]{}\ns.Push(\"a\")\ns.Push(\"b\")\ns.Len()"}, "=> 2\n"},

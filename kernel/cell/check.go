@@ -93,11 +93,13 @@ func (c *checker) addImports() *Error {
 	return nil
 }
 
-// newPackage starts a package that holds all live objects but the excepted
-// ones. Its path is the same for every cell, so that types of one cell are
-// known to the next; its name tells the cell in Go's messages.
+// newPackage starts the package anew with all live objects but the excepted
+// ones. It is the same for every cell: fields that are not exported belong to
+// it, and a later cell may write them in a literal without their names.
 func (c *checker) newPackage(except map[string]bool) {
-	c.pkg = types.NewPackage(notebookPath, fileName(c.cell.n))
+	c.pkg = c.k.pkg
+	c.pkg.SetName(fileName(c.cell.n))
+	*c.pkg.Scope() = *types.NewScope(types.Universe, token.NoPos, token.NoPos, "")
 	for name, d := range c.w.live {
 		if !except[name] && d.obj != nil && d.stale == nil {
 			c.pkg.Scope().Insert(d.obj)

@@ -59,6 +59,9 @@ func (c *checker) declare() (map[string]bool, *Error) {
 	for _, f := range c.cell.funcs {
 		if f.Recv == nil {
 			if f.Name.Name == "init" {
+				if msg := notInit(f); msg != "" {
+					return nil, c.errorAt(f.Name.Pos(), "TypeError", msg)
+				}
 				c.inits = append(c.inits, f)
 				continue
 			}
@@ -357,4 +360,18 @@ func (d *decl) within(pos token.Pos, n int) bool {
 		}
 	}
 	return false
+}
+
+// notInit tells in Go's words why a function cannot be an init function, which
+// is run as a literal that the checker would not ask.
+func notInit(f *ast.FuncDecl) string {
+	switch {
+	case f.Type.TypeParams != nil:
+		return "func init must have no type parameters"
+	case f.Type.Params.NumFields() > 0 || f.Type.Results.NumFields() > 0:
+		return "func init must have no arguments and no return values"
+	case f.Body == nil:
+		return "func init must have a body"
+	}
+	return ""
 }

@@ -361,16 +361,50 @@ func (x *exporter) method(c *checked, d *decl, m *method) {
 		x.order = append(x.order, g)
 		// The method as it is written, for the usual case of one definition.
 		plainText := x.printMethod(d, m)
+		all := *m
+		all.fn = allNamed(m.fn)
+		named := x.printMethod(d, &all)
 		g.method = func(body string) string {
 			if body == "" {
 				return plainText
 			}
-			return plainText[:strings.Index(plainText, "{\n")+1] + "\n" + body + "\n}\n"
+			return named[:strings.Index(named, "{\n")+1] + "\n" + body + "\n}\n"
 		}
-		g.call = forwardCall(m)
+		g.call = forwardCall(&all)
 	}
 	g.defs = append(g.defs, text)
 	g.parts = append(g.parts, len(x.parts)-1)
+}
+
+// allNamed returns a method whose receiver and parameters all have names, so
+// that they can be passed on.
+func allNamed(fn *ast.FuncDecl) *ast.FuncDecl {
+	n := 0
+	list := func(fl *ast.FieldList) *ast.FieldList {
+		out := *fl
+		out.List = nil
+		for _, f := range fl.List {
+			g := *f
+			g.Names = nil
+			for _, id := range f.Names {
+				if id.Name == "_" {
+					n++
+					id = ast.NewIdent("arg" + strconv.Itoa(n))
+				}
+				g.Names = append(g.Names, id)
+			}
+			if len(f.Names) == 0 {
+				n++
+				g.Names = []*ast.Ident{ast.NewIdent("arg" + strconv.Itoa(n))}
+			}
+			out.List = append(out.List, &g)
+		}
+		return &out
+	}
+	f, t := *fn, *fn.Type
+	f.Recv, t.Params = list(fn.Recv), list(fn.Type.Params)
+	f.Type = &t
+	return &f
 }
 
 // forwardCall is the call that a method makes of the function with its body.

@@ -41,9 +41,9 @@ func (c *checker) initOrder() *Error {
 		}
 		decls = append(decls, g)
 	}
-	// In a package of its own: what is checked here is only the order.
-	saved := c.pkg
-	defer func() { c.pkg = saved }()
+	// What is checked here is only the order: the package gets its names back.
+	saved := *c.pkg.Scope()
+	defer func() { *c.pkg.Scope() = saved }()
 	var groups []group
 	for _, d := range c.out.fresh {
 		own[d.name] = true

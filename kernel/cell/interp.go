@@ -57,6 +57,7 @@ type Interp struct {
 	ev     evaluator
 	fset   *token.FileSet
 	world  *world
+	pkg    *types.Package // the notebook
 	serial int
 	declOf map[types.Object]*decl
 
@@ -75,7 +76,7 @@ func New(opt Options) (*Interp, error) {
 		opt.Sources = s.Sources
 	}
 	opt = withPrompt(opt)
-	k := &Interp{opt: opt, fset: token.NewFileSet(), world: newWorld(), texts: map[string]string{}, declOf: map[types.Object]*decl{}}
+	k := &Interp{opt: opt, fset: token.NewFileSet(), world: newWorld(), pkg: types.NewPackage(notebookPath, notebookPath), texts: map[string]string{}, declOf: map[types.Object]*decl{}}
 	var err error
 	k.ev, err = newEvaluator(k, opt.Evaluator)
 	if err != nil {

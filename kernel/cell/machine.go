@@ -158,11 +158,12 @@ func (c *checked) doneBefore(at token.Pos) (n int) {
 func (e *machine) runError(err error) error {
 	var p *vm.Panic
 	var x *vm.Exit
+	var i *vm.Interrupted
 	switch {
-	case errors.Is(err, vm.ErrInterrupted):
-		return &Error{Name: "Interrupt", Message: "interrupted"}
+	case errors.As(err, &i):
+		return e.k.traced(i.Trace, "Interrupt", "interrupted")
 	case errors.As(err, &x):
-		return &Error{Name: "Exit", Message: fmt.Sprintf("os.Exit(%d) ended the cell; variables are kept", x.Code)}
+		return e.k.traced(x.Trace, "Exit", fmt.Sprintf("os.Exit(%d) ended the cell; variables are kept", x.Code))
 	case errors.As(err, &p):
 		return e.k.panicError(p)
 	}
@@ -170,15 +171,16 @@ func (e *machine) runError(err error) error {
 }
 
 // panicError makes an error of a panic and the calls that led to it.
-func (k *Interp) panicError(p *vm.Panic) *Error {
-	e := &Error{Name: "Panic", Message: p.Error()}
-	for i, pos := range p.Trace {
-		if i == 0 {
-			at := k.errorAt(pos, "", "")
-			e.Pos, e.Source = at.Pos, at.Source
-		} else if len(e.Calls) < 20 {
-			e.Calls = append(e.Calls, k.fset.Position(pos).String())
-		}
+func (k *Interp) panicError(p *vm.Panic) *Error { return k.traced(p.Trace, "Panic", p.Error()) }
+
+// traced makes an error at the first of some places, to which the others led.
+func (k *Interp) traced(trace []token.Pos, name, msg string) *Error {
+	if len(trace) == 0 {
+		return k.errorAt(token.NoPos, name, msg)
+	}
+	e := k.errorAt(trace[0], name, msg)
+	for _, pos := range trace[1:min(len(trace), 21)] {
+		e.Calls = append(e.Calls, k.fset.Position(pos).String())
 	}
 	return e
 }

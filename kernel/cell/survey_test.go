@@ -115,7 +115,7 @@ func TestSurvey(t *testing.T) {
 		{"stack overflow", []string{"kept := 1\nfunc f(n int) int { return f(n+1) + 1 }", "f(0)"}, "error: In[1]:2:"},
 		{"after a stack overflow", []string{"kept := 1\nfunc f(n int) int { return f(n+1) + 1 }", "f(0)", "kept"}, "=> 1\n"},
 		{"os.Exit", []string{"kept := 2", "import \"os\"\nos.Exit(3)", "kept"}, "=> 2\n"},
-		{"log.Fatal", []string{"import \"log\"\nlog.Fatal(\"bye\")"}, "error: os.Exit(1) ended the cell; variables are kept"},
+		{"log.Fatal", []string{"import \"log\"\nlog.Fatal(\"bye\")"}, "error: In[1]:2:1: os.Exit(1) ended the cell; variables are kept"},
 		// The failures that spec/05 names.
 		{"variadic parameter of interface type", []string{"import (\"gonum.org/v1/plot\"; \"gonum.org/v1/plot/plotter\")\ntype M struct{ plotter.XYs }\nfunc (m M) Plot(c draw.Canvas, p *plot.Plot) {}"}, "error: In[1]:3:19: undefined: draw (import "},
 		{"variadic parameter of interface type, in order", []string{"import (\"gonum.org/v1/plot\"; \"gonum.org/v1/plot/vg/draw\")\ntype M struct{ n *int }\nfunc (m M) Plot(c draw.Canvas, p *plot.Plot) { *m.n++ }\nn := 0\np := plot.New()\np.Add(M{&n})\np.WriterTo(100, 100, \"png\")\nn"}, "=> 1\n"},

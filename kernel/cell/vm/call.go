@@ -107,8 +107,11 @@ func (c *compiler) callMulti(e *ast.CallExpr) (now func(*frame), later []ex) {
 type prepared struct {
 	conv    *callConv
 	results []*typ
-	begin   func(*frame) *frame          // a frame with its arguments in place
-	native  func(*frame) []reflect.Value // makes the call
+	begin   func(*frame) *frame // a frame with its arguments in place
+	// find, of an interface's method, is begin without the receiver, which ready
+	// puts into its place: what is behind a pointer is read when the call is made.
+	find   func(*frame) (nf *frame, ready func(*frame))
+	native func(*frame) []reflect.Value // makes the call
 	// delay evaluates function and arguments of a compiled call now.
 	delay func(*frame) func() []reflect.Value
 	// fun, if not nil, is a function value that may be nil.
@@ -352,7 +355,7 @@ func (c *compiler) prepareDynamic(k *prepared, e *ast.CallExpr, x ex, fn *types.
 	pass := c.arguments(e, sig, k.conv.params)
 	v := as[any](x)
 	m, name, st, pos := c.m, fn.Name(), c.m.typ(sig), e.Pos()
-	k.begin = func(fr *frame) *frame {
+	k.find = func(fr *frame) (*frame, func(*frame)) {
 		recv := v(fr)
 		if recv == nil {
 			nilPointer(fr, pos)
@@ -360,17 +363,23 @@ func (c *compiler) prepareDynamic(k *prepared, e *ast.CallExpr, x ex, fn *types.
 		if b := m.boundOf(recv, name); b != nil && b.fn != nil {
 			nf := fr.th.call(b.fn.code)
 			nf.recv = recv
-			b.setRecv(nf)
 			for _, p := range pass {
 				p(fr, nf)
 			}
 			nf.env = b.fn.env
-			return nf
+			return nf, b.setRecv
 		}
 		f := m.compiledMethod(recv, name, st)
 		nf := fr.th.call(f.code)
 		for _, p := range pass {
 			p(fr, nf)
+		}
+		return nf, nil
+	}
+	k.begin = func(fr *frame) *frame {
+		nf, ready := k.find(fr)
+		if ready != nil {
+			ready(nf)
 		}
 		return nf
 	}

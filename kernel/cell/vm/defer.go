@@ -4,12 +4,12 @@ import (
 	"go/ast"
 	"go/token"
 	"reflect"
-	"runtime"
 )
 
 // A deferred call has its function and arguments already.
 type deferred struct {
 	nf     *frame
+	ready  func(*frame) // what is left to do with nf, if not nil
 	native func() []reflect.Value
 	do     func(*frame)
 	pos    token.Pos
@@ -41,9 +41,14 @@ func (c *compiler) delayed(e *ast.CallExpr) func(*frame) deferred {
 		if k.fun != nil && k.fun(fr) == nil {
 			return deferred{pos: pos, do: func(fr *frame) { nilPointer(fr, pos) }}
 		}
-		nf := k.begin(fr)
+		d := deferred{pos: pos}
+		if k.find != nil {
+			d.nf, d.ready = k.find(fr)
+		} else {
+			d.nf = k.begin(fr)
+		}
 		fr.th.depth--
-		return deferred{nf: nf, pos: pos}
+		return d
 	}
 }
 
@@ -54,6 +59,9 @@ func (d deferred) run(fr *frame) {
 		d.nf.th = fr.th
 		d.nf.deferrer = fr
 		fr.th.depth++
+		if d.ready != nil {
+			d.ready(d.nf)
+		}
 		d.nf.run(fr)
 		fr.th.release(d.nf)
 	case d.native != nil:
@@ -174,16 +182,19 @@ func (c *compiler) goStmt(s *ast.GoStmt) exec {
 		call := d(fr)
 		th := &thread{m: fr.th.m, g: fr.th.g}
 		go th.guard(func() {
-			if call.nf != nil {
-				call.nf.th = th
-				th.depth++
-				call.nf.run(nil)
-				return
-			}
 			base := newFrame(banks{})
 			base.th, base.pos = th, call.pos
 			th.top = base
-			call.run(base)
+			if call.nf == nil {
+				call.run(base)
+				return
+			}
+			call.nf.th = th
+			th.depth++
+			if call.ready != nil {
+				call.ready(call.nf)
+			}
+			call.nf.run(nil)
 		})
 		return next
 	}
@@ -219,5 +230,3 @@ func (th *thread) report(r any) {
 		th.m.opt.GoPanic(&Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m})
 	}
 }
-
-var _ = runtime.Goexit

@@ -238,6 +238,7 @@ func (f *frame) run(up *frame) {
 	f.up = up
 	th.top = f
 	if th.g.stop.Load() {
+		f.pos = f.code.pos // not yet where an earlier call has left it
 		th.check()
 	}
 	for _, s := range f.code.setup {

@@ -231,6 +231,21 @@ func (m *Machine) findBound(x *typ, name string) *bound {
 		p := m.conv(b.sig.t.(*types.Signature)).recvPlace(r.t)
 		set := passTo(p, r)
 		b.fn, b.setRecv = target, func(callee *frame) { set(callee, callee) }
+		if len(index) == 1 && isPointer(x.t) && r.t != x {
+			// Its value method: the message names both.
+			n := m.ownNamed(x.t)
+			ptr, own := as[unsafe.Pointer](e), n.Obj().Name()
+			if n.TypeArgs().Len() > 0 {
+				own += "[...]"
+			}
+			msg := plainError("value method " + "main." + own + "." + name + " called using nil *" + own + " pointer")
+			b.setRecv = func(callee *frame) {
+				if ptr(callee) == nil {
+					panic(msg)
+				}
+				set(callee, callee)
+			}
+		}
 		return b
 	}
 	r := c.receiver(at, e, fn)

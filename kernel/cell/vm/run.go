@@ -44,12 +44,19 @@ func (p *Panic) Text() string {
 }
 
 // An Exit is a call of os.Exit.
-type Exit struct{ Code int }
+type Exit struct {
+	Code  int
+	Trace []token.Pos // innermost first
+}
 
 func (e *Exit) Error() string { return fmt.Sprintf("os.Exit(%d)", e.Code) }
 
-// ErrInterrupted is returned by a run that was interrupted and has stopped.
-var ErrInterrupted = fmt.Errorf("interrupted")
+// An Interrupted is where a run was when it was interrupted and stopped.
+type Interrupted struct {
+	Trace []token.Pos // innermost first
+}
+
+func (e *Interrupted) Error() string { return "interrupted" }
 
 // A Cell is the statements of a cell.
 type Cell struct {
@@ -182,9 +189,9 @@ func (th *thread) run(c *code, run *Run) {
 			run.err = &Panic{Value: "runtime.Goexit was called by the cell itself", Trace: th.trace(nil), m: th.m}
 		case stopped:
 			if r.exit {
-				run.err = &Exit{r.code}
+				run.err = &Exit{r.code, th.trace(r)}
 			} else {
-				run.err = ErrInterrupted
+				run.err = &Interrupted{th.trace(r)}
 			}
 		default:
 			run.err = &Panic{Value: th.m.unwrap(r), Trace: th.trace(r), m: th.m}
