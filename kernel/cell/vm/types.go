@@ -103,7 +103,8 @@ func (m *Machine) typ(t types.Type) *typ {
 			Name: "V", Type: x.rt, Tag: reflect.StructTag(`spindle:"box ` + strconv.Itoa(m.tags) + `"`),
 		}})
 	}
-	if x.named != nil || !x.exact {
+	// No value's dynamic type is an interface.
+	if x.class != classInterface && (x.named != nil || !x.exact) {
 		d := maps.Clone(*m.dynamic.Load())
 		d[x.dynType] = x
 		m.dynamic.Store(&d)
