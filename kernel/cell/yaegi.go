@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -46,6 +47,11 @@ func newYaegi(k *Interp) (*yaegi, error) {
 	for key, syms := range k.opt.Symbols {
 		if key == "fmt/fmt" {
 			key = "fmt//fmt" // otherwise it puts its own streams behind fmt and os
+			in := k.opt.stdin()
+			syms = maps.Clone(syms)
+			syms["Scan"] = reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fscan(in, a...) })
+			syms["Scanln"] = reflect.ValueOf(func(a ...any) (int, error) { return fmt.Fscanln(in, a...) })
+			syms["Scanf"] = reflect.ValueOf(func(f string, a ...any) (int, error) { return fmt.Fscanf(in, f, a...) })
 		}
 		exports[key] = syms
 	}
