@@ -188,10 +188,8 @@ func (c *compiler) assign(s *ast.AssignStmt) func(*frame) {
 		first := c.ordered(s.Rhs[0])
 		return sequence(first, c.assignOne(s))
 	}
-	if first := c.ordered(s.Rhs...); first != nil && len(s.Lhs) == len(s.Rhs) {
-		return sequence(first, c.assignMany(s))
-	}
-	return c.assignMany(s)
+	first := c.orderedMany(s.Lhs, s.Rhs)
+	return sequence(first, c.assignMany(s))
 }
 
 // assignMany compiles an assignment to several targets.
@@ -289,12 +287,8 @@ func (c *compiler) multi(e ast.Expr) (now func(*frame), later []ex) {
 
 // define compiles := and var. Names that are declared already are assigned to.
 func (c *compiler) define(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {
-	if len(lhs) == len(rhs) {
-		if first := c.ordered(rhs...); first != nil {
-			return sequence(first, c.defineAll(n, lhs, rhs))
-		}
-	}
-	return c.defineAll(n, lhs, rhs)
+	first := c.orderedMany(lhs, rhs)
+	return sequence(first, c.defineAll(n, lhs, rhs))
 }
 
 func (c *compiler) defineAll(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {

@@ -125,6 +125,25 @@ func (c *compiler) ordered(list ...ast.Expr) (now func(*frame)) {
 	return sequence(fs...)
 }
 
+// orderedMany is ordered for an assignment. One expression that gives several
+// values is evaluated where they are stored, and here only what it takes.
+func (c *compiler) orderedMany(lhs, rhs []ast.Expr) (now func(*frame)) {
+	if len(lhs) == len(rhs) || len(rhs) != 1 {
+		return c.ordered(rhs...)
+	}
+	switch e := ast.Unparen(rhs[0]).(type) {
+	case *ast.CallExpr:
+		return c.ordered(append([]ast.Expr{receiverOf(e)}, e.Args...)...)
+	case *ast.IndexExpr:
+		return c.ordered(e.X, e.Index)
+	case *ast.TypeAssertExpr:
+		return c.ordered(e.X)
+	case *ast.UnaryExpr:
+		return c.ordered(e.X)
+	}
+	return nil
+}
+
 // shared tells whether other code can change a variable.
 func (c *compiler) shared(o *types.Var) bool {
 	if o.IsField() {

@@ -348,8 +348,10 @@ func (c *compiler) setResults(s *ast.ReturnStmt) func(*frame) {
 		return nil
 	}
 	if len(s.Results) == 1 && len(c.results) > 1 {
-		now, later := c.callMulti(ast.Unparen(s.Results[0]).(*ast.CallExpr))
-		fs := []func(*frame){now}
+		call := ast.Unparen(s.Results[0]).(*ast.CallExpr)
+		first := c.ordered(append([]ast.Expr{receiverOf(call)}, call.Args...)...)
+		now, later := c.callMulti(call)
+		fs := []func(*frame){first, now}
 		for i, v := range later {
 			fs = append(fs, store(c.results[i], c.convertTo(s, v, c.results[i].t)))
 		}
