@@ -66,9 +66,13 @@ func TestNotebooksCompiled(t *testing.T) {
 	if err != nil {
 		t.Fatal("the go command is needed to compile the exported programs")
 	}
-	files, err := filepath.Glob(filepath.Join("..", "notebooks", "*.ipynb"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no notebooks: %v", err)
+	var files []string
+	for _, dir := range []string{"", "teaching"} {
+		more, err := filepath.Glob(filepath.Join("..", "notebooks", dir, "*.ipynb"))
+		if err != nil || len(more) == 0 {
+			t.Fatalf("no notebooks: %v", err)
+		}
+		files = append(files, more...)
 	}
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".ipynb"), func(t *testing.T) {
