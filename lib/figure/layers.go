@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -163,19 +164,21 @@ func readLayers(r io.Reader, path string) ([]probe.Score, error) {
 // readPublished reads a published table, one row per unit and layer, and keeps
 // the units' explained variances with each layer.
 func readPublished(path string) ([]probe.Score, error) {
-	f, err := pandas.Read(path, "df")
+	numbers := []string{"neuron_ids", "model_layer", "model_max_layer", "model_test_acc", "ev_train", "ev_test"}
+	texts := []string{"model_name", "arch_type", "monkey"}
+	f, err := pandas.Read(path, "df", slices.Concat(numbers, texts, []string{"model_task", "session", "area", "layer_type"})...)
 	if err != nil {
 		return nil, err
 	}
 	name := strings.ToLower(filepath.Base(path))
 	num := map[string][]float64{}
-	for _, c := range []string{"neuron_ids", "model_layer", "model_max_layer", "model_test_acc", "ev_train", "ev_test"} {
+	for _, c := range numbers {
 		if num[c], err = f.Float(c); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	text := map[string][]string{}
-	for _, c := range []string{"model_name", "arch_type", "monkey"} {
+	for _, c := range texts {
 		if text[c], err = f.Text(c); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

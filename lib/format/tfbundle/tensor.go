@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/spindle-lab/spindle/lib/internal/half"
 )
 
 // A Dtype is TensorFlow's number of an element type.
@@ -135,25 +137,12 @@ func (t *Tensor) Float32s() ([]float32, error) {
 		}
 	case Float16:
 		for i := range v {
-			v[i] = half(le.Uint16(t.data[2*i:]))
+			v[i] = half.Float32(le.Uint16(t.data[2*i:]))
 		}
 	default:
 		return nil, t.wrong("floats")
 	}
 	return v, nil
-}
-
-// half converts a 16-bit float.
-func half(u uint16) float32 {
-	sign, exp, man := uint32(u>>15)<<31, int(u>>10&31), uint32(u&1023)
-	switch {
-	case exp == 31:
-		return math.Float32frombits(sign | 0xff<<23 | man<<13)
-	case exp > 0:
-		return math.Float32frombits(sign | uint32(exp+112)<<23 | man<<13)
-	}
-	v := float32(man) / (1 << 24)
-	return math.Float32frombits(math.Float32bits(v) | sign)
 }
 
 // Float64s returns the values of a float or integer tensor; integers beyond 2^53 are rounded.
