@@ -184,11 +184,10 @@ func (c *compiler) assign(s *ast.AssignStmt) func(*frame) {
 	default:
 		return c.update(s, s.Lhs[0], assignOp[s.Tok], s.Rhs[0])
 	}
+	first := c.orderedAssign(s.Lhs, s.Rhs)
 	if len(s.Lhs) == 1 && len(s.Rhs) == 1 {
-		first := c.ordered(s.Rhs[0])
 		return sequence(first, c.assignOne(s))
 	}
-	first := c.orderedMany(s.Lhs, s.Rhs)
 	return sequence(first, c.assignMany(s))
 }
 
@@ -222,7 +221,7 @@ func (c *compiler) assignMany(s *ast.AssignStmt) func(*frame) {
 		}
 		stores = append(stores, t.store(c.convertTo(s, later[i], t.t)))
 	}
-	return sequence(append(append(preps, now), stores...)...)
+	return sequence(append(append([]func(*frame){now}, preps...), stores...)...)
 }
 
 // forTarget compiles the value for a target.
@@ -287,7 +286,7 @@ func (c *compiler) multi(e ast.Expr) (now func(*frame), later []ex) {
 
 // define compiles := and var. Names that are declared already are assigned to.
 func (c *compiler) define(n ast.Node, lhs, rhs []ast.Expr) func(*frame) {
-	first := c.orderedMany(lhs, rhs)
+	first := c.orderedAssign(lhs, rhs)
 	return sequence(first, c.defineAll(n, lhs, rhs))
 }
 
@@ -403,17 +402,19 @@ func (c *compiler) update(n ast.Stmt, lhs ast.Expr, op token.Token, rhs ast.Expr
 	lhs = ast.Unparen(lhs)
 	if id, ok := lhs.(*ast.Ident); ok {
 		p := c.place(id, c.objectOf(id))
+		first := c.ordered(rhs)
 		y := right()
 		if f := fastUpdate(p, op, y); f != nil {
-			return f
+			return sequence(first, f)
 		}
 		var now func(*frame)
 		if rhs != nil && hasCall(rhs) {
 			now, y = c.hoist(y)
 		}
-		return sequence(now, store(p, combine(load(p), y)))
+		return sequence(first, now, store(p, combine(load(p), y)))
 	}
-	prep := c.hoistOperands(lhs)
+	first := c.ordered(lhs, rhs)
+	prep := sequence(first, c.hoistOperands(lhs))
 	y := right()
 	var now func(*frame)
 	if rhs != nil && hasCall(rhs) {

@@ -49,10 +49,10 @@ func (c *compiler) unary(e *ast.UnaryExpr) ex {
 func (c *compiler) binary(e *ast.BinaryExpr) ex {
 	switch e.Op {
 	case token.LAND:
-		x, y := as[bool](c.expr(e.X)), as[bool](c.expr(e.Y))
+		x, y := as[bool](c.expr(e.X)), as[bool](c.top(e.Y))
 		return ex{t: c.m.typ(c.typeOf(e)), calls: true, f: func(fr *frame) bool { return x(fr) && y(fr) }}
 	case token.LOR:
-		x, y := as[bool](c.expr(e.X)), as[bool](c.expr(e.Y))
+		x, y := as[bool](c.expr(e.X)), as[bool](c.top(e.Y))
 		return ex{t: c.m.typ(c.typeOf(e)), calls: true, f: func(fr *frame) bool { return x(fr) || y(fr) }}
 	case token.EQL, token.NEQ:
 		return c.equality(e)

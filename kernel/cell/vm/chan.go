@@ -52,15 +52,16 @@ func (th *thread) send(t *typ, p unsafe.Pointer, v reflect.Value) {
 }
 
 func (c *compiler) send(s *ast.SendStmt) func(*frame) {
+	first := c.ordered(s.Chan, s.Value)
 	ch := c.expr(s.Chan)
 	elem := c.m.elemOf(ch.t)
 	v := c.value(s.Value, elem.t)
 	p, t, val := as[unsafe.Pointer](ch), ch.t, elem.ops().toReflect(elem, v.f)
-	return func(fr *frame) {
+	return sequence(first, func(fr *frame) {
 		q := p(fr)
 		x := val(fr)
 		fr.th.send(t, q, x)
-	}
+	})
 }
 
 // receive compiles <-ch with one value.
@@ -116,9 +117,9 @@ func (c *compiler) selectStmt(s *ast.SelectStmt, label string) exec {
 			def = i
 			cl.dir = reflect.SelectDefault
 		case *ast.SendStmt:
-			ch := c.expr(x.Chan)
+			ch := c.top(x.Chan)
 			elem := c.m.elemOf(ch.t)
-			v := c.value(x.Value, elem.t)
+			v := c.convertTo(x.Value, c.top(x.Value), elem)
 			cl = clause{dir: reflect.SelectSend, t: ch.t, ch: as[unsafe.Pointer](ch), val: elem.ops().toReflect(elem, v.f)}
 		default:
 			cl = clause{dir: reflect.SelectRecv}
@@ -131,7 +132,7 @@ func (c *compiler) selectStmt(s *ast.SelectStmt, label string) exec {
 			case *ast.AssignStmt:
 				recv, lhs, define = ast.Unparen(x.Rhs[0]).(*ast.UnaryExpr), x.Lhs, x.Tok == token.DEFINE
 			}
-			ch := c.expr(recv.X)
+			ch := c.top(recv.X)
 			elem := c.m.elemOf(ch.t)
 			cl.t, cl.ch = ch.t, as[unsafe.Pointer](ch)
 			vals := []ex{{t: elem, f: elem.ops().fromReflect(elem, func(fr *frame) reflect.Value { return fr.arg })}, load(okP)}

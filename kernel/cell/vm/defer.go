@@ -25,6 +25,17 @@ type panicking struct {
 
 // delayed evaluates a call's function and arguments now.
 func (c *compiler) delayed(e *ast.CallExpr) func(*frame) deferred {
+	first, d := c.orderedCall(e), c.taken(e)
+	if first == nil {
+		return d
+	}
+	return func(fr *frame) deferred {
+		first(fr)
+		return d(fr)
+	}
+}
+
+func (c *compiler) taken(e *ast.CallExpr) func(*frame) deferred {
 	pos := e.Pos()
 	if c.info.Types[e.Fun].IsBuiltin() {
 		later := c.builtinLater(e)

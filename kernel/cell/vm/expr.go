@@ -448,17 +448,24 @@ func (c *compiler) elements(e *ast.CompositeLit, elem *typ) (sets []setter, n in
 func (c *compiler) mapLiteral(e *ast.CompositeLit, t *typ) ex {
 	elem := c.m.elemOf(t)
 	key := t.key
-	type pair struct{ k, v func(*frame) reflect.Value }
+	type pair struct {
+		first func(*frame)
+		k, v  func(*frame) reflect.Value
+	}
 	var pairs []pair
 	for _, el := range e.Elts {
 		kv := el.(*ast.KeyValueExpr)
+		first := c.ordered(kv.Key, kv.Value)
 		k, v := c.value(kv.Key, key.t), c.value(kv.Value, elem.t)
-		pairs = append(pairs, pair{key.ops().toReflect(key, k.f), elem.ops().toReflect(elem, v.f)})
+		pairs = append(pairs, pair{first, key.ops().toReflect(key, k.f), elem.ops().toReflect(elem, v.f)})
 	}
 	rt := mapType(t)
 	return ex{t: t, calls: true, f: func(fr *frame) unsafe.Pointer {
 		m := reflect.MakeMapWithSize(rt, len(pairs))
 		for _, p := range pairs {
+			if p.first != nil {
+				p.first(fr)
+			}
 			k := p.k(fr)
 			m.SetMapIndex(k, p.v(fr))
 		}

@@ -73,7 +73,7 @@ func (c *compiler) rangeStmt(s *ast.RangeStmt, label string) exec {
 		set := c.setters(s, load(i), ex{})
 		return countingLoop(func(*frame) int { return n }, set, c.block(s.Body.List), off, id, pos)
 	}
-	x := c.expr(s.X)
+	x := c.top(s.X)
 	switch x.t.t.Underlying().(type) {
 	case *types.Slice:
 		now, later := c.hoist(x)
@@ -181,7 +181,7 @@ func (c *compiler) rangeInt(s *ast.RangeStmt, id int) exec {
 		}
 	}
 	kt := c.m.typ(t)
-	x := c.value(s.X, kt.t)
+	x := c.convertTo(s.X, c.top(s.X), kt)
 	wide := c.m.typ(types.Typ[types.Int64])
 	unsigned := kt.class >= classUint && kt.class <= classUintptr
 	if unsigned {
@@ -228,7 +228,7 @@ func (c *compiler) rangeInt(s *ast.RangeStmt, id int) exec {
 }
 
 func (c *compiler) rangeString(s *ast.RangeStmt, id int) exec {
-	x := c.expr(s.X)
+	x := c.top(s.X)
 	if x.v != nil {
 		x = c.constant(s.X, x.v, types.Typ[types.String])
 	}
@@ -260,7 +260,7 @@ func (c *compiler) rangeString(s *ast.RangeStmt, id int) exec {
 }
 
 func (c *compiler) rangeMap(s *ast.RangeStmt, id int) exec {
-	x := c.expr(s.X)
+	x := c.top(s.X)
 	c.m.elemOf(x.t)
 	kt, vt := x.t.key, x.t.elem
 	// Each is taken from the frame when the turn begins.
@@ -306,7 +306,7 @@ func (c *compiler) rangeMap(s *ast.RangeStmt, id int) exec {
 }
 
 func (c *compiler) rangeChan(s *ast.RangeStmt, id int) exec {
-	x := c.expr(s.X)
+	x := c.top(s.X)
 	elem := c.m.elemOf(x.t)
 	set := c.setters(s, ex{t: elem, f: elem.ops().fromReflect(elem, func(fr *frame) reflect.Value { return fr.arg })}, ex{})
 	body := c.block(s.Body.List)
@@ -342,7 +342,7 @@ type rangeBody struct {
 // runs in the frame of the function that it stands in, so that it shares its
 // variables, its results and its deferred calls.
 func (c *compiler) rangeFunc(s *ast.RangeStmt, id int) exec {
-	x := c.expr(s.X)
+	x := c.top(s.X)
 	sig := x.t.t.Underlying().(*types.Signature)
 	yieldT := c.m.typ(sig.Params().At(0).Type())
 	yield := yieldT.t.Underlying().(*types.Signature)

@@ -77,9 +77,11 @@ func (c *compiler) show(cell *Cell) exec {
 		if tu.Len() == 0 {
 			return plain(c.exprStmt(cell.Last))
 		}
-		now, vals = c.multi(cell.Last)
+		first := c.orderedAssign(nil, []ast.Expr{cell.Last})
+		call, list := c.multi(cell.Last)
+		now, vals = sequence(first, call), list
 	} else {
-		v := c.expr(cell.Last)
+		v := c.top(cell.Last)
 		if v.v != nil {
 			v = c.constant(cell.Last, v.v, types.Default(v.t.t))
 		}

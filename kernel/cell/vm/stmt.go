@@ -3,6 +3,7 @@ package vm
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"unsafe"
 )
 
@@ -180,12 +181,12 @@ func (c *compiler) branch(s *ast.BranchStmt) exec {
 func (c *compiler) exprStmt(e ast.Expr) func(*frame) {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
-		now := c.ordered(append([]ast.Expr{receiverOf(x)}, x.Args...)...)
+		now := c.orderedCall(x)
 		return sequence(now, c.callStmt(x))
 	case *ast.UnaryExpr:
 		if x.Op == token.ARROW {
-			v := c.receive(x, false)
-			return v.t.ops().drop(v.f)
+			now, v := c.ordered(x.X), c.receive(x, false)
+			return sequence(now, v.t.ops().drop(v.f))
 		}
 	}
 	v := c.expr(e)
@@ -228,14 +229,6 @@ func (c *compiler) ifStmt(s *ast.IfStmt) exec {
 		}
 		return next
 	}
-}
-
-// receiverOf returns what a method is called on, nil for other calls.
-func receiverOf(e *ast.CallExpr) ast.Expr {
-	if sel, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr); ok {
-		return sel.X
-	}
-	return nil
 }
 
 // loopEnd tells what a loop does with the way its body ended: whether it goes
@@ -349,7 +342,7 @@ func (c *compiler) setResults(s *ast.ReturnStmt) func(*frame) {
 	}
 	if len(s.Results) == 1 && len(c.results) > 1 {
 		call := ast.Unparen(s.Results[0]).(*ast.CallExpr)
-		first := c.ordered(append([]ast.Expr{receiverOf(call)}, call.Args...)...)
+		first := c.orderedCall(call)
 		now, later := c.callMulti(call)
 		fs := []func(*frame){first, now}
 		for i, v := range later {
@@ -357,7 +350,7 @@ func (c *compiler) setResults(s *ast.ReturnStmt) func(*frame) {
 		}
 		return sequence(fs...)
 	}
-	first := c.ordered(s.Results...)
+	first := c.orderedTo(func(i int) types.Type { return c.results[i].t.t }, s.Results...)
 	if len(s.Results) == 1 {
 		p := c.results[0]
 		return sequence(first, store(p, c.value(s.Results[0], p.t.t)))

@@ -13,7 +13,7 @@ func (c *compiler) switchStmt(s *ast.SwitchStmt, label string) exec {
 	var now func(*frame)
 	tag := ex{t: c.m.typ(types.Typ[types.Bool]), f: konst(true)}
 	if s.Tag != nil {
-		x := c.expr(s.Tag)
+		x := c.top(s.Tag)
 		if x.v != nil {
 			x = c.constant(s.Tag, x.v, x.t.t)
 			x.v = nil
@@ -28,12 +28,12 @@ func (c *compiler) switchStmt(s *ast.SwitchStmt, label string) exec {
 		var list []func(*frame) bool
 		for _, e := range cc.List {
 			if s.Tag == nil {
-				if x := c.expr(e); x.t.class == classBool {
+				if x := c.top(e); x.t.class == classBool {
 					list = append(list, as[bool](x))
 					continue
 				}
 			}
-			list = append(list, c.equals(e, tag, c.expr(e)))
+			list = append(list, c.equals(e, tag, c.top(e)))
 		}
 		if cc.List == nil {
 			def = i
@@ -88,7 +88,7 @@ func (c *compiler) typeSwitch(s *ast.TypeSwitchStmt, label string) exec {
 	case *ast.ExprStmt:
 		x = ast.Unparen(a.X).(*ast.TypeAssertExpr).X
 	}
-	src := c.expr(x)
+	src := c.top(x)
 	now, v := c.hoist(src)
 	val := as[any](v)
 	type clause struct {
