@@ -68,12 +68,16 @@ func drawNamed(p *plot.Plot, names []string, c draw.Canvas) {
 	drawPlot(&q, c)
 }
 
-// inLines breaks a name at blanks, and behind hyphens, into lines of a width;
-// false if a piece of it is wider.
+// inLines breaks a name at blanks, and behind hyphens but those of S-T and its
+// like, into lines of a width; false if a piece of it is wider.
 func inLines(style text.Style, name string, width vg.Length) (lines []string, ok bool) {
 	line := ""
 	for _, word := range strings.Fields(name) {
-		for k, piece := range strings.SplitAfter(word, "-") {
+		pieces := strings.SplitAfter(word, "-")
+		if len(word) <= 4 {
+			pieces = []string{word}
+		}
+		for k, piece := range pieces {
 			if piece == "" {
 				continue
 			}
