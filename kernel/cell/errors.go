@@ -71,8 +71,8 @@ func sourceLine(text string, line int) string {
 		if i == line {
 			l = strings.TrimRight(l, "\r")
 			if len(l) > 400 {
-				cut := 400
-				for !utf8.RuneStart(l[cut]) {
+				cut := 400 // between characters, if there are any
+				for cut > 400-utf8.UTFMax && !utf8.RuneStart(l[cut]) {
 					cut--
 				}
 				l = l[:cut]
