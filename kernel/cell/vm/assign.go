@@ -490,6 +490,9 @@ func updateNumber[T int | float64](p place, op token.Token, y ex) func(*frame) {
 
 // fastUpdateMem is x op= y of an int or float64 in memory.
 func fastUpdateMem(t *typ, addr func(*frame) unsafe.Pointer, op token.Token, y ex) func(*frame) {
+	if op != token.ADD && op != token.SUB && op != token.MUL {
+		return nil // a shift's y has a type of its own
+	}
 	switch t.class {
 	case classInt:
 		return updateMem[int](addr, op, y)
@@ -506,8 +509,6 @@ func updateMem[T int | float64](addr func(*frame) unsafe.Pointer, op token.Token
 		return func(fr *frame) { v := f(fr); *(*T)(addr(fr)) += v }
 	case token.SUB:
 		return func(fr *frame) { v := f(fr); *(*T)(addr(fr)) -= v }
-	case token.MUL:
-		return func(fr *frame) { v := f(fr); *(*T)(addr(fr)) *= v }
 	}
-	return nil
+	return func(fr *frame) { v := f(fr); *(*T)(addr(fr)) *= v }
 }
