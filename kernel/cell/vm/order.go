@@ -244,8 +244,8 @@ func (o *ordering) operands(e *ast.CallExpr) {
 		} else {
 			o.walk(e.Fun)
 		}
-		if !ok || c.addressTaken(sel) {
-			o.volatile = before // it is not read again
+		if ok && c.addressTaken(sel) {
+			o.volatile = before // an address does not change
 		}
 		sig, _ = c.typeOf(e.Fun).Underlying().(*types.Signature)
 		if ok && sig != nil && !c.addressTaken(sel) {
