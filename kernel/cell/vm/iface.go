@@ -372,8 +372,31 @@ func (m *Machine) typeName(t types.Type) string {
 		}
 		return p.Name()
 	})
-	return bareAny.ReplaceAllString(strings.ReplaceAll(s, "interface{}", "interface {}"), "interface {}")
+	return tightArgs(bareAny.ReplaceAllString(strings.ReplaceAll(s, "interface{}", "interface {}"), "interface {}"))
 }
+
+// tightArgs drops the blank after the commas between type arguments.
+func tightArgs(s string) string {
+	var out strings.Builder
+	var open []bool // the brackets around: whether of type arguments
+	for i := 0; i < len(s); i++ {
+		out.WriteByte(s[i])
+		switch s[i] {
+		case '[', '(', '{':
+			name := s[i] == '[' && i > 0 && (s[i-1] == '_' || s[i-1] >= '0' && s[i-1] <= '9' || s[i-1]|0x20 >= 'a' && s[i-1]|0x20 <= 'z')
+			open = append(open, name && !bareMap.MatchString(s[:i]))
+		case ']', ')', '}':
+			open = open[:max(0, len(open)-1)]
+		case ',':
+			if n := len(open); n > 0 && open[n-1] && strings.HasPrefix(s[i+1:], " ") {
+				i++
+			}
+		}
+	}
+	return out.String()
+}
+
+var bareMap = regexp.MustCompile(`\bmap$`)
 
 var bareAny = regexp.MustCompile(`\bany\b`)
 
