@@ -98,19 +98,25 @@ func dispatch(ctx context.Context, args []string, stderr io.Writer) int {
 		case errors.As(err, &code):
 			return int(code)
 		case errors.Is(err, errUsage):
-			fmt.Fprintf(stderr, "spindle %s: %s\n", c.name, strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+			fmt.Fprintln(stderr, c.message(strings.TrimPrefix(err.Error(), errUsage.Error()+": ")))
 			fs.Usage()
 			return 2
 		case errors.Is(err, context.Canceled):
-			fmt.Fprintf(stderr, "spindle %s: interrupted\n", c.name)
+			fmt.Fprintln(stderr, c.message("interrupted"))
 			return 130
 		}
-		fmt.Fprintf(stderr, "spindle %s: %v\n", c.name, err)
+		fmt.Fprintln(stderr, c.message(err.Error()))
 		return 1
 	}
 	fmt.Fprintf(stderr, "spindle: no command %q\n", args[0])
 	usage(stderr)
 	return 2
+}
+
+// message is a line of the command on standard error. An error of the package
+// that a command is named after begins with the same word, which stands once.
+func (c command) message(text string) string {
+	return "spindle " + c.name + ": " + strings.TrimPrefix(text, c.name+": ")
 }
 
 // parseFlags reads flags before, between and behind the other arguments, which

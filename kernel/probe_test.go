@@ -189,5 +189,8 @@ func TestProbeMistakes(t *testing.T) {
 		if code := dispatch(context.Background(), append([]string{"probe"}, c.args...), &stderr); code != c.code || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("spindle probe %s: exit %d, %q; want exit %d and %q", strings.Join(c.args, " "), code, stderr.String(), c.code, c.want)
 		}
+		if strings.Contains(stderr.String(), "probe: probe:") {
+			t.Errorf("spindle probe %s: the command's name stands twice: %q", strings.Join(c.args, " "), stderr.String())
+		}
 	}
 }
