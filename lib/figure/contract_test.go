@@ -47,7 +47,7 @@ func trainedNetworks(v []float64) []*train.Result {
 	}
 	var out []*train.Result
 	for i, x := range v {
-		r := &train.Result{Task: k, Model: &task.Model{Outputs: 20}, Test: x, UntrainedTest: x / 2, Metric: "accuracy"}
+		r := &train.Result{Task: k, Model: &task.Model{Task: k, Outputs: 20}, Test: x, UntrainedTest: x / 2, Metric: "accuracy"}
 		r.Config.Arch = net.Arch{Family: net.Family(families[i%3])}
 		for step := range 50 {
 			r.Losses = append(r.Losses, float32(x*math.Exp(-float64(step)/20)))

@@ -17,6 +17,8 @@ import (
 	"github.com/spindle-lab/spindle/lib/probe"
 	"github.com/spindle-lab/spindle/lib/stats"
 	"github.com/spindle-lab/spindle/lib/stroke"
+	"github.com/spindle-lab/spindle/lib/task"
+	"github.com/spindle-lab/spindle/lib/train"
 )
 
 var update = flag.Bool("update", false, "write the golden images and numbers anew")
@@ -148,6 +150,32 @@ func TestGolden(t *testing.T) {
 				t.Errorf("plotted numbers differ from %s.csv", base)
 			}
 		})
+	}
+}
+
+// The axis of a loss names its unit, or says that there is none, in training as
+// after it.
+func TestUnitOfTheLoss(t *testing.T) {
+	for name, want := range map[string]string{
+		"action_recognition":   "cross-entropy [nats]",
+		"hand_pos":             "mean squared error [cm²]",
+		"hand_pos_vel":         "MSE [cm², (cm/s)²]",
+		"redundancy_reduction": "Barlow loss (no unit)",
+	} {
+		k, err := task.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses, points := []float32{3, 2, 1}, []train.Point{{Step: 0, ValLoss: 3}, {Step: 2, ValLoss: 1}}
+		m := &task.Model{Task: k}
+		for what, p := range map[string]*Panel{
+			"trained":     Training(name, []*train.Result{{Task: k, Model: m, Losses: losses, History: points}}),
+			"in training": livePanel(name, train.Event{Losses: losses, History: points, LossName: m.LossName()}),
+		} {
+			if svg := Compose("loss", SingleColumn, 60, 1, p).SVG(); !strings.Contains(svg, ">"+want+"<") {
+				t.Errorf("%s, %s: no axis %q", name, what, want)
+			}
+		}
 	}
 }
 

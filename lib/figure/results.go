@@ -3,6 +3,7 @@ package figure
 import (
 	"context"
 	"math"
+	"strings"
 
 	"github.com/spindle-lab/spindle/lib/display"
 	"github.com/spindle-lab/spindle/lib/train"
@@ -24,9 +25,21 @@ func Training(title string, results []*train.Result) *Panel {
 	}
 	label := "loss"
 	if len(results) > 0 {
-		label = results[0].Task.Loss.String()
+		label = lossLabel(results[0].Model.LossName())
 	}
 	return lossCurves(title, label, curves)
+}
+
+// lossLabel is the name of a loss in the length of an axis, shortened where it
+// adds squares of several units.
+func lossLabel(name string) string {
+	switch {
+	case name == "":
+		return "loss"
+	case strings.Contains(name, ","):
+		return strings.Replace(name, "mean squared error", "MSE", 1)
+	}
+	return name
 }
 
 // LiveCurve returns a hook that shows the loss of the network in training, a
@@ -34,18 +47,22 @@ func Training(title string, results []*train.Result) *Panel {
 func LiveCurve(title string) train.Hook {
 	var shown *display.Handle
 	return train.Live(1, func(e train.Event) {
-		c, v := Curve{Name: "training"}, Curve{Name: "validation", Dashed: true}
-		c.Step, c.Loss = binned(e.Losses, 60)
-		for _, p := range e.History {
-			v.Step, v.Loss = append(v.Step, float64(p.Step)), append(v.Loss, p.ValLoss)
-		}
-		f := Compose("live", SingleColumn, 45, 1, lossCurves(title+": "+e.Name, "loss", []Curve{c, v}))
+		f := Compose("live", SingleColumn, 45, 1, livePanel(title, e))
 		if shown == nil {
 			shown = display.Live(f)
 			return
 		}
 		shown.Update(f)
 	})
+}
+
+func livePanel(title string, e train.Event) *Panel {
+	c, v := Curve{Name: "training"}, Curve{Name: "validation", Dashed: true}
+	c.Step, c.Loss = binned(e.Losses, 60)
+	for _, p := range e.History {
+		v.Step, v.Loss = append(v.Step, float64(p.Step)), append(v.Loss, p.ValLoss)
+	}
+	return lossCurves(title+": "+e.Name, lossLabel(e.LossName), []Curve{c, v})
 }
 
 // binned averages the losses of single batches over at most n spans of steps.

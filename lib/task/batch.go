@@ -118,6 +118,15 @@ func (m *Model) scale(y []float32) {
 	}
 }
 
+// LossName is that of the task, see [Task.LossName]; where targets are scaled
+// the loss has no unit.
+func (m *Model) LossName() string {
+	if m.Mean != nil {
+		return m.Task.Loss.String() + " (z-scored targets)"
+	}
+	return m.Task.LossName()
+}
+
 // Unscale turns predictions or targets of the trained scale into the task's units.
 func (m *Model) Unscale(y []float32) {
 	if m.Mean == nil {

@@ -47,6 +47,55 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// The losses of spec/02, 1.1: the cross-entropy is of natural logarithms, the
+// squared error has the squares of the units that the targets have.
+func TestLossName(t *testing.T) {
+	want := map[string]string{
+		"classification": "cross-entropy [nats]",
+		"regression":     "mean squared error [cm²]", "regress_ee_vel": "mean squared error [(cm/s)²]",
+		"regress_ee_pos_vel":     "mean squared error [cm², (cm/s)²]",
+		"regress_ee_pos_vel_acc": "mean squared error [cm², (cm/s)², (cm/s²)²]",
+		"regress_ee_elbow_pos":   "mean squared error [cm²]", "regress_ee_elbow_vel": "mean squared error [(cm/s)²]",
+		"regress_ee_elbow_pos_vel":     "mean squared error [cm², (cm/s)²]",
+		"regress_ee_elbow_pos_vel_acc": "mean squared error [cm², (cm/s)², (cm/s²)²]",
+		"regress_joints_pos":           "mean squared error [deg²]", "regress_joints_vel": "mean squared error [(deg/s)²]",
+		"regress_joints_pos_vel":     "mean squared error [deg², (deg/s)²]",
+		"regress_joints_pos_vel_acc": "mean squared error [deg², (deg/s)², (deg/s²)²]",
+		"torque":                     "mean squared error [(N·m)²]", "bt": "Barlow loss (no unit)",
+		"autoencoder": "mean squared error [mm², (mm/s)²]", "data_driven": "residual variance [(spikes/bin)²]",
+	}
+	for name, label := range want {
+		k, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := k.LossName(); got != label {
+			t.Errorf("the loss of %s is %q, want %q", name, got, label)
+		}
+		if got := (&Model{Task: k}).LossName(); got != label {
+			t.Errorf("the loss of a model of %s is %q, want %q", name, got, label)
+		}
+	}
+	for _, k := range All() {
+		if want[k.Name] == "" {
+			t.Errorf("%s is not tested", k.Name)
+		}
+	}
+	hand, err := Lookup("regression")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled := &Model{Task: hand, Mean: make([]float64, 3), Std: []float64{1, 1, 1}}
+	if got := scaled.LossName(); got != "mean squared error (z-scored targets)" {
+		t.Errorf("the loss on scaled targets is %q", got)
+	}
+	for _, own := range []Task{{Loss: LossMSE, Metric: MetricMED}, {Loss: LossMSE, Metric: MetricEV, Unit: "%"}, {Loss: LossMSE, Keys: []Key{"grip"}}} {
+		if got := own.LossName(); got != "mean squared error" {
+			t.Errorf("the loss of a task that names no unit is %q", got)
+		}
+	}
+}
+
 type empty struct{}
 
 func (empty) Len() int                         { return 0 }

@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -135,6 +136,42 @@ func (t Task) MetricName() string {
 		return t.Metric.String()
 	}
 	return fmt.Sprintf("%s (%s)", t.Metric, t.Unit)
+}
+
+// LossName is the loss with its unit, such as "mean squared error [cm²]"; a
+// loss that adds squares of several units names them all.
+func (t Task) LossName() string {
+	name := t.Loss.String()
+	var units []string
+	switch t.Loss {
+	case LossCrossEntropy: // of natural logarithms
+		return name + " [nats]"
+	case LossBarlow:
+		return name + " loss (no unit)"
+	case LossMSE, LossResidual:
+		for _, k := range t.Keys {
+			units = append(units, KeyUnit(k))
+		}
+		if len(units) == 0 && t.Metric == MetricMED && t.Unit != "" {
+			units = strings.Split(t.Unit, ", ")
+		}
+	}
+	var squared []string
+	for _, u := range units {
+		if u == "" { // of a target of one's own
+			return name
+		}
+		if strings.ContainsAny(u, "/·") {
+			u = "(" + u + ")"
+		}
+		if u += "²"; !slices.Contains(squared, u) {
+			squared = append(squared, u)
+		}
+	}
+	if len(squared) == 0 {
+		return name
+	}
+	return name + " [" + strings.Join(squared, ", ") + "]"
 }
 
 // published is the number of the paper's tasks, the first of the table.

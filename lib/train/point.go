@@ -25,11 +25,12 @@ type Event struct {
 	Point       *Point  // set after a validation
 	// History are all points so far, and Losses the loss of every step so far.
 	// They belong to the run and must not be changed.
-	History []Point
-	Losses  []float32
-	Task    string
-	Metric  string // name and unit of the metric
-	Name    string // of the network
+	History  []Point
+	Losses   []float32
+	Task     string
+	Metric   string // name and unit of the metric
+	LossName string // name and unit of the loss
+	Name     string // of the network
 }
 
 // A Hook is called after every step, on the goroutine of the run. If it returns

@@ -207,7 +207,7 @@ func (s *session) train(ctx context.Context, hooks []Hook) error {
 			}
 		}
 		step := s.step - 1
-		e := Event{Step: s.step, Total: s.r.Steps, Loss: float64(s.losses[step]), Task: s.r.task.Name, Metric: s.r.task.MetricName(), Name: s.name()}
+		e := Event{Step: s.step, Total: s.r.Steps, Loss: float64(s.losses[step]), Task: s.r.task.Name, Metric: s.r.task.MetricName(), LossName: s.model.LossName(), Name: s.name()}
 		if s.pending {
 			if err := s.validate(ctx, step, own); err != nil {
 				return s.failed(ctx, err)
