@@ -99,7 +99,8 @@ func lineRamp(x float64) color.Color {
 }
 
 // diverging is blue for -1, grey for 0 and vermillion for +1: a change and its
-// sign that the colour-blind can tell.
+// sign that the colour-blind can tell. The grey is as dark, or as light, as a
+// line needs that is to be seen on the background.
 func diverging(x float64) color.Color {
 	end := Vermillion
 	if x < 0 {
@@ -109,7 +110,7 @@ func diverging(x float64) color.Color {
 		of := func(v uint8) uint8 { return uint8(math.Round(float64(zero)*(1-x) + float64(v)*x)) }
 		return color.NRGBA{of(c.R), of(c.G), of(c.B), 255}
 	}
-	return both{mix(190, fade(end, 1)), mix(75, onDark(end).(color.NRGBA))}
+	return both{mix(140, fade(end, 1)), mix(108, onDark(end).(color.NRGBA))}
 }
 
 // fillScale fills a strip of width w at the left of c with a scale from 0 below

@@ -53,6 +53,7 @@ func TestContrast(t *testing.T) {
 	}
 	for i := 0; i <= 50; i++ {
 		check("scale of lines", lineRamp(float64(i)/50), 3)
+		check("diverging scale of lines", diverging(float64(i)/25-1), 3)
 	}
 	// Scales keep their order on either background.
 	for name, scale := range map[string]func(float64) color.Color{"ramp": ramp, "lineRamp": lineRamp} {
@@ -65,42 +66,80 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// Colours of categories stay apart for normal sight, protanopes and
-// deuteranopes (Machado, Oliveira and Fernandes 2009, severity 1): CIE76 in
-// Lab. Okabe and Ito's own nine come to 13, for green and grey.
-func TestColourBlind(t *testing.T) {
-	type matrix [3][3]float64
-	for name, m := range map[string]matrix{
-		"normal":      {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
-		"protanope":   {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
-		"deuteranope": {{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}},
-	} {
-		lab := func(c color.RGBA) [3]float64 {
-			var in, out [3]float64
-			for d, v := range []uint8{c.R, c.G, c.B} {
-				in[d] = luminance(color.RGBA{v, v, v, 255})
-			}
-			for d := range out {
-				out[d] = math.Max(0, math.Min(1, m[d][0]*in[0]+m[d][1]*in[1]+m[d][2]*in[2]))
-			}
-			f := func(x float64) float64 {
-				if x > 0.008856 {
-					return math.Cbrt(x)
-				}
-				return 7.787*x + 16.0/116
-			}
-			x := f((0.4124*out[0] + 0.3576*out[1] + 0.1805*out[2]) / 0.9505)
-			y := f(0.2126*out[0] + 0.7152*out[1] + 0.0722*out[2])
-			z := f((0.0193*out[0] + 0.1192*out[1] + 0.9505*out[2]) / 1.089)
-			return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
+// sights are normal sight and those of protanopes and deuteranopes (Machado,
+// Oliveira and Fernandes 2009, severity 1), as matrices on linear RGB.
+var sights = map[string][3][3]float64{
+	"normal":      {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+	"protanope":   {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
+	"deuteranope": {{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}},
+}
+
+// apart is the distance of two colours for such a sight, CIE76 in Lab.
+func apart(m [3][3]float64, a, b color.Color) float64 {
+	lab := func(c color.Color) [3]float64 {
+		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		var in, out [3]float64
+		for d, v := range []uint8{n.R, n.G, n.B} {
+			in[d] = luminance(color.RGBA{v, v, v, 255})
 		}
+		for d := range out {
+			out[d] = math.Max(0, math.Min(1, m[d][0]*in[0]+m[d][1]*in[1]+m[d][2]*in[2]))
+		}
+		f := func(x float64) float64 {
+			if x > 0.008856 {
+				return math.Cbrt(x)
+			}
+			return 7.787*x + 16.0/116
+		}
+		x := f((0.4124*out[0] + 0.3576*out[1] + 0.1805*out[2]) / 0.9505)
+		y := f(0.2126*out[0] + 0.7152*out[1] + 0.0722*out[2])
+		z := f((0.0193*out[0] + 0.1192*out[1] + 0.9505*out[2]) / 1.089)
+		return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
+	}
+	d := sub(lab(a), lab(b))
+	return math.Sqrt(dot(d, d))
+}
+
+// Colours of categories stay apart for every sight. Okabe and Ito's own nine
+// come to 13, for green and grey.
+func TestColourBlind(t *testing.T) {
+	for name, m := range sights {
 		all := append([]color.RGBA{Brown}, Palette...)
 		for i, a := range all {
 			for _, b := range all[:i] {
-				d := sub(lab(a), lab(b))
-				if far := math.Sqrt(dot(d, d)); far < 12 {
+				if far := apart(m, a, b); far < 12 {
 					t.Errorf("%s: %v and %v are %.1f apart, want 12", name, a, b, far)
 				}
+			}
+		}
+	}
+}
+
+// On either background each side of the diverging scale leads away from no
+// change, never back by as much as can be seen (2.3, Mahy et al. 1994), and the
+// ends are further from each other than from it.
+func TestDiverging(t *testing.T) {
+	for name, m := range sights {
+		for background, on := range map[string]func(color.Color) color.Color{
+			"white": func(c color.Color) color.Color { return c }, "dark": onDark,
+		} {
+			zero := on(diverging(0))
+			const seen = 2.3
+			var ends [2]float64
+			for side, sign := range [2]float64{-1, 1} {
+				for i := 1; i <= 20; i++ {
+					far := apart(m, on(diverging(sign*float64(i)/20)), zero)
+					if far <= ends[side]-seen/2 {
+						t.Errorf("%s, %s: %g of the scale is nearer to 0 than what is before it", name, background, sign*float64(i)/20)
+					}
+					ends[side] = math.Max(ends[side], far)
+				}
+				if ends[side] < 24 {
+					t.Errorf("%s, %s: %g and 0 are %.1f apart, want 24", name, background, sign, ends[side])
+				}
+			}
+			if far := apart(m, on(diverging(-1)), on(diverging(1))); far < 1.2*math.Max(ends[0], ends[1]) {
+				t.Errorf("%s, %s: the ends are %.1f apart, and %.1f from 0", name, background, far, ends)
 			}
 		}
 	}
