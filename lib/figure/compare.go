@@ -141,7 +141,7 @@ func ActiveAgainstPassive(title string, scores []probe.Score) *Panel {
 		k := other{s.Task, twinOf(s)}
 		k.condition = ""
 		y, ok := passive[k]
-		name := s.Monkey
+		name := animalName(s.Monkey)
 		if s.Task == probe.Untrained {
 			name += ", untrained"
 		}

@@ -139,3 +139,36 @@ func TestCorrelations(t *testing.T) {
 		t.Errorf("%d correlations, want 8", n)
 	}
 }
+
+// A recording whose file names no animal, as that of spykesML, is not drawn as
+// that of one called unknown; the numbers keep what the table of scores has.
+func TestAnimalNotNamed(t *testing.T) {
+	for _, monkey := range []string{"unknown", ""} {
+		scores := layerScores()
+		for i := range scores {
+			scores[i].Monkey = monkey
+		}
+		for name, p := range map[string]*Panel{
+			"Correlation":          Correlation("regression", tableOf(scores)),
+			"CorrelationByTask":    CorrelationByTask("t", scores),
+			"BestLayersByAnimal":   BestLayersByAnimal("t", "regression", scores, 0),
+			"ActiveAgainstPassive": ActiveAgainstPassive("t", scores),
+		} {
+			svg := Compose("f", DoubleColumn, 80, 1, p).SVG()
+			if !strings.Contains(svg, "animal not named") || strings.Contains(svg, ">unknown") {
+				t.Errorf("%s of animal %q: the picture does not say that it is not named", name, monkey)
+			}
+			if name == "Correlation" && p.Data.Rows[0][0] != monkey {
+				t.Errorf("%s: %v among the numbers, want %q as in the scores", name, p.Data.Rows[0][0], monkey)
+			}
+		}
+		for _, row := range CorrelationTable(Correlations(scores)).Rows {
+			if row[1] != "animal not named" {
+				t.Errorf("CorrelationTable: animal %v", row[1])
+			}
+		}
+	}
+	if got := animalName("Han"); got != "Han" {
+		t.Errorf("Han is called %q", got)
+	}
+}

@@ -47,6 +47,15 @@ func shortTitle(t task.Task) string {
 	return shorter.Replace(t.Title)
 }
 
+// animalName is how a reader is told of an animal: tables of scores leave it
+// empty, or write "unknown", where the file of the recording names none.
+func animalName(monkey string) string {
+	if monkey == "" || monkey == "unknown" {
+		return "animal not named"
+	}
+	return monkey
+}
+
 // PerformanceByTask draws test performance against depth for every task that
 // has scores, a small panel each in the order of the task table: each network a
 // point, in the colour of its family, the median of a column a bar.
@@ -244,7 +253,7 @@ func Correlations(scores []probe.Score) []TaskCorrelation {
 func CorrelationTable(all []TaskCorrelation) display.Table {
 	t := display.Table{Columns: []string{"task", "animal", "condition", "n", "r", "p"}}
 	for _, c := range all {
-		t.Rows = append(t.Rows, []any{titleOf(c.Task), c.Monkey, c.Condition, c.N, c.R, c.P})
+		t.Rows = append(t.Rows, []any{titleOf(c.Task), animalName(c.Monkey), c.Condition, c.N, c.R, c.P})
 	}
 	return t
 }
@@ -262,6 +271,11 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 			known[best[i].Monkey] = len(monkeys)
 			monkeys = append(monkeys, best[i].Monkey)
 		}
+	}
+	// Small panels have no room to say of each line that the animal has no name.
+	alone := len(monkeys) == 1 && animalName(monkeys[0]) != monkeys[0]
+	if alone {
+		title += " (" + animalName(monkeys[0]) + ")"
 	}
 	lines := Correlations(scores)
 	several := false
@@ -305,9 +319,16 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 				}
 				at := func(x float64) float64 { return l.Line.Intercept + l.Line.Slope*x }
 				fit := addLine(p, []float64{lo, hi}, []float64{at(lo), at(hi)}, c, 0.9)
-				name := fmt.Sprintf("%s: n = %d, r = %s", m, l.N, minus(fmt.Sprintf("%.2f", l.R)))
+				var of []string
+				if !alone {
+					of = append(of, animalName(m))
+				}
 				if several {
-					name = fmt.Sprintf("%s, %s: n = %d, r = %s", m, l.Condition, l.N, minus(fmt.Sprintf("%.2f", l.R)))
+					of = append(of, l.Condition)
+				}
+				name := fmt.Sprintf("n = %d, r = %s", l.N, minus(fmt.Sprintf("%.2f", l.R)))
+				if len(of) > 0 {
+					name = strings.Join(of, ", ") + ": " + name
 				}
 				p.Legend.Add(name, fit)
 			}
@@ -338,7 +359,7 @@ func BestLayersByAnimal(title, name string, scores []probe.Score, layers int) *P
 	if err != nil {
 		return emptyPanel("best_layers", err.Error())
 	}
-	var names []string
+	var names, shown []string
 	at := map[string]int{}
 	var found [][]int
 	for _, s := range Best(scores) {
@@ -349,9 +370,9 @@ func BestLayersByAnimal(title, name string, scores []probe.Score, layers int) *P
 		if !ok {
 			i = len(names)
 			at[s.Monkey] = i
-			names, found = append(names, s.Monkey), append(found, nil)
+			names, shown, found = append(names, s.Monkey), append(shown, animalName(s.Monkey)), append(found, nil)
 		}
 		found[i] = append(found[i], s.Layer+1)
 	}
-	return BestLayers(title, names, found)
+	return bestLayers(title, names, shown, found)
 }

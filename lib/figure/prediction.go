@@ -141,10 +141,10 @@ func PerformanceAgainstEV(title, xlabel string, groups []Correlated) *Panel {
 			continue
 		}
 		lo, hi, _ := span(g.Performance)
-		name := g.Name + ": too few networks for a line"
+		name := animalName(g.Name) + ": too few networks for a line"
 		if !bad(g.Slope) && !bad(g.R) {
 			addLine(p, []float64{lo, hi}, []float64{g.Icpt + g.Slope*lo, g.Icpt + g.Slope*hi}, c, 1)
-			name = fmt.Sprintf("%s: n = %d, r = %s, p = %.2g", g.Name, len(finite(g.Performance, g.EV)), minus(fmt.Sprintf("%.2f", g.R)), g.P)
+			name = fmt.Sprintf("%s: n = %d, r = %s, p = %.2g", animalName(g.Name), len(finite(g.Performance, g.EV)), minus(fmt.Sprintf("%.2f", g.R)), g.P)
 		}
 		p.Legend.Add(name, &plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: c, Radius: 1.8, Shape: draw.CircleGlyph{}}})
 		for k := range g.EV {
@@ -166,6 +166,11 @@ func PerformanceAgainstEV(title, xlabel string, groups []Correlated) *Panel {
 // BestLayers draws how often each layer is a network's best, per group, with
 // the group's median as a dashed line.
 func BestLayers(title string, names []string, layers [][]int) *Panel {
+	return bestLayers(title, names, names, layers)
+}
+
+// bestLayers shows other names of the groups than those in the numbers.
+func bestLayers(title string, names, shown []string, layers [][]int) *Panel {
 	data := display.Table{Columns: []string{"group", "layer", "networks"}}
 	p := newPlot(title, "best layer", "networks")
 	deepest, tallest := 1, 0
@@ -198,7 +203,7 @@ func BestLayers(title string, names []string, layers [][]int) *Panel {
 		}
 		m := median(sorted)
 		addLine(p, []float64{m, m}, []float64{0, float64(tallest) * 1.1}, c, 1, 2, 2)
-		legendEntry(p, fmt.Sprintf("%s (n = %d)", name, len(sorted)), c, 2)
+		legendEntry(p, fmt.Sprintf("%s (n = %d)", shown[i], len(sorted)), c, 2)
 	}
 	if tallest == 0 {
 		return emptyPanel("best_layers", title+": no network")
