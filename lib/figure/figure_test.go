@@ -156,11 +156,11 @@ func TestGolden(t *testing.T) {
 // The axis of a loss names its unit, or says that there is none, in training as
 // after it.
 func TestUnitOfTheLoss(t *testing.T) {
-	for name, want := range map[string]string{
-		"action_recognition":   "cross-entropy [nats]",
-		"hand_pos":             "mean squared error [cm²]",
-		"hand_pos_vel":         "MSE [cm², (cm/s)²]",
-		"redundancy_reduction": "Barlow loss (no unit)",
+	for name, label := range map[string][2]string{
+		"action_recognition":   {"cross-entropy [nats]", "cross-entropy [nats]"},
+		"hand_pos":             {"mean squared error [cm²]", "MSE [cm²]"},
+		"hand_pos_vel":         {"MSE [cm², (cm/s)²]", "MSE [cm², (cm/s)²]"},
+		"redundancy_reduction": {"Barlow loss (no unit)", "Barlow loss (no unit)"},
 	} {
 		k, err := task.Lookup(name)
 		if err != nil {
@@ -168,12 +168,12 @@ func TestUnitOfTheLoss(t *testing.T) {
 		}
 		losses, points := []float32{3, 2, 1}, []train.Point{{Step: 0, ValLoss: 3}, {Step: 2, ValLoss: 1}}
 		m := &task.Model{Task: k}
-		for what, p := range map[string]*Panel{
-			"trained":     Training(name, []*train.Result{{Task: k, Model: m, Losses: losses, History: points}}),
-			"in training": livePanel(name, train.Event{Losses: losses, History: points, LossName: m.LossName()}),
+		for i, p := range [2]*Panel{
+			Training(name, []*train.Result{{Task: k, Model: m, Losses: losses, History: points}}),
+			livePanel(name, train.Event{Losses: losses, History: points, LossName: m.LossName()}),
 		} {
-			if svg := Compose("loss", SingleColumn, 60, 1, p).SVG(); !strings.Contains(svg, ">"+want+"<") {
-				t.Errorf("%s, %s: no axis %q", name, what, want)
+			if svg := Compose("loss", SingleColumn, 60, 1, p).SVG(); !strings.Contains(svg, ">"+label[i]+"<") {
+				t.Errorf("%s, panel %d: no axis %q", name, i, label[i])
 			}
 		}
 	}

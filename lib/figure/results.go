@@ -25,18 +25,18 @@ func Training(title string, results []*train.Result) *Panel {
 	}
 	label := "loss"
 	if len(results) > 0 {
-		label = lossLabel(results[0].Model.LossName())
+		label = lossLabel(results[0].Model.LossName(), false)
 	}
 	return lossCurves(title, label, curves)
 }
 
-// lossLabel is the name of a loss in the length of an axis, shortened where it
-// adds squares of several units.
-func lossLabel(name string) string {
+// lossLabel is the name of a loss in the length of an axis: shortened where the
+// axis is small or the loss adds squares of several units.
+func lossLabel(name string, small bool) string {
 	switch {
 	case name == "":
 		return "loss"
-	case strings.Contains(name, ","):
+	case small || strings.Contains(name, ","):
 		return strings.Replace(name, "mean squared error", "MSE", 1)
 	}
 	return name
@@ -62,7 +62,7 @@ func livePanel(title string, e train.Event) *Panel {
 	for _, p := range e.History {
 		v.Step, v.Loss = append(v.Step, float64(p.Step)), append(v.Loss, p.ValLoss)
 	}
-	return lossCurves(title+": "+e.Name, lossLabel(e.LossName), []Curve{c, v})
+	return lossCurves(title+": "+e.Name, lossLabel(e.LossName, true), []Curve{c, v})
 }
 
 // binned averages the losses of single batches over at most n spans of steps.
