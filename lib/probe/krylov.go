@@ -18,17 +18,26 @@ const (
 
 // topKrylov returns the k largest eigenvalues of the symmetric g [n][n] (both
 // triangles), descending, and their vectors [k][n], by a block Krylov search
-// with thick restarts: g is only multiplied with. start [·][n], if not nil, are
-// orthonormal directions near the wanted ones. ok is false where it does not
-// converge.
-func topKrylov(g []float64, n, k int, start []float64) (values, vectors []float64, ok bool) {
+// with thick restarts: g is only multiplied with. The search starts from a block
+// that is mixed of near [·][n], directions near the wanted ones, if there are
+// any: not from near itself, whose images would not all be in the next block of
+// krylovBlock, and a restart is sound only if they are. ok is false where it
+// does not converge.
+func topKrylov(g []float64, n, k int, near []float64) (values, vectors []float64, ok bool) {
 	keep := k + krylovSpare
 	most := keep + krylovBlock*krylovSteps
 	s := krylov{n: n, g: g, q: make([]float64, 0, most*n), gq: make([]float64, 0, most*n), h: make([]float64, most*most),
 		stride: most, rng: rand.New(rand.NewPCG(3, 4))}
-	x := append(make([]float64, 0, most*n), start...)
-	for len(x) < krylovBlock*n {
-		x = append(x, s.rng.Float64()-0.5)
+	x := make([]float64, krylovBlock*n)
+	for i := range x {
+		x[i] = s.rng.Float64() - 0.5
+	}
+	if m := len(near) / n; m >= krylovBlock {
+		mix := make([]float64, krylovBlock*m)
+		for i := range mix {
+			mix[i] = s.rng.Float64() - 0.5
+		}
+		gemm(no, no, krylovBlock, n, m, 1, mix, m, near, n, 1e-3, x, n)
 	}
 	last := math.Inf(1)
 	stuck := 0
@@ -38,10 +47,7 @@ func topKrylov(g []float64, n, k int, start []float64) (values, vectors []float6
 				return nil, nil, false
 			}
 			s.expand(x)
-			x = append(x[:0], s.gq[(s.m()-len(x)/n)*n:]...)
-			if len(x) > krylovBlock*n { // after a start of many directions
-				x = x[len(x)-krylovBlock*n:]
-			}
+			x = append(x[:0], s.gq[(s.m()-krylovBlock)*n:]...)
 		}
 		theta, res, good := s.restart(keep)
 		if !good {
@@ -152,9 +158,6 @@ func (s *krylov) expand(x []float64) {
 		}
 	}
 	s.rest = append(s.rest[:0], w...)
-	if len(s.rest) > krylovBlock*n {
-		s.rest = s.rest[len(s.rest)-krylovBlock*n:]
-	}
 	s.project(s.rest)
 }
 
