@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spindle-lab/spindle/lib/arm"
+	"github.com/spindle-lab/spindle/lib/figure/pretrained"
 	"github.com/spindle-lab/spindle/lib/probe"
 	"github.com/spindle-lab/spindle/lib/recording"
 	"github.com/spindle-lab/spindle/lib/run"
@@ -35,7 +36,7 @@ var probeCommand = command{
 	define: func(fs *flag.FlagSet) func(context.Context, []string) error {
 		var o probeOptions
 		fs.StringVar(&o.session, "session", "", "the recording: a `file` (TrialData or spykesML .mat, .nwb, the paper's aligned .hdf5), or simulated:SEED")
-		fs.StringVar(&o.networks, "networks", "", "`folder` that holds network folders at any depth, as spindle train leaves them or as published (config.yaml, model.ckpt)")
+		fs.StringVar(&o.networks, "networks", "", "`folder` that holds network folders at any depth, as spindle train leaves them or as published (config.yaml, model.ckpt); or pretrained: ten that the program carries")
 		fs.StringVar(&o.out, "out", "", "`folder` of the scores; run again with it, the work goes on where it was stopped")
 		fs.StringVar(&o.condition, "condition", string(recording.Reaching), "active, passive, or active-as-passive")
 		fs.StringVar(&o.linear, "linear", "all", "linear models: all that the session can give, none, or a list of "+strings.Join(probe.FeatureSets(), ","))
@@ -199,7 +200,7 @@ func runProbe(ctx context.Context, o probeOptions) error {
 	}
 	var notes []string
 	if o.networks != "" {
-		if s.Networks, notes, err = probe.OpenNetworks(o.networks, o.untrained); err != nil {
+		if s.Networks, notes, err = openNetworks(o.networks, o.untrained); err != nil {
 			return err
 		}
 	}
@@ -250,6 +251,21 @@ func runProbe(ctx context.Context, o probeOptions) error {
 	fmt.Printf("\n%d rows in %s, scores.npz, summary.csv and summary.txt\n", len(t.Rows), filepath.Join(o.out, "scores.csv"))
 	return nil
 }
+
+// openNetworks opens the networks of a folder, or those that the program carries.
+func openNetworks(name string, untrained bool) ([]probe.Network, []string, error) {
+	if name != pretrainedNetworks {
+		return probe.OpenNetworks(name, untrained)
+	}
+	networks, err := pretrained.Networks()
+	if !untrained {
+		networks = slices.DeleteFunc(networks, func(n probe.Network) bool { return n.Task == probe.Untrained })
+	}
+	return networks, nil, err
+}
+
+// pretrainedNetworks is what -networks says for those of lib/figure/pretrained.
+const pretrainedNetworks = "pretrained"
 
 // openProbed opens a session in a condition; the control is made of both.
 func openProbed(ctx context.Context, session string, r recording.OpenOptions) (*recording.Aligned, error) {

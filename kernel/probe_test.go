@@ -48,6 +48,20 @@ func published(t *testing.T, n int) string {
 	return dir
 }
 
+// A newcomer probes trained networks without training or finding any.
+func TestProbePretrained(t *testing.T) {
+	out := t.TempDir()
+	said := must(t, "probe", "-session", "simulated:4", "-networks", "pretrained", "-untrained=false", "-out", out, "-limit", "20", "-linear", "none", "-ceiling=false")
+	for _, want := range []string{"classification, temporal_spatial", "regress_ee_pos_vel, spatiotemporal", "regression, spatial_temporal"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in what it said:\n%s", want, said)
+		}
+	}
+	if strings.Contains(said, probe.Untrained) {
+		t.Errorf("untrained networks were not asked for:\n%s", said)
+	}
+}
+
 // A run that is killed loses at most the network it was at; taken up again it
 // ends with the bytes of one that never stopped.
 func TestProbeKilled(t *testing.T) {

@@ -12,5 +12,5 @@ func ExampleNetworks() {
 		panic(err)
 	}
 	fmt.Println(networks[0].Task, networks[0].Name)
-	// Output: regress_joints_pos spatiotemporal_2_8-8_5252
+	// Output: regress_joints_pos_vel spatial_temporal_2_8-8_16-32_3292
 }

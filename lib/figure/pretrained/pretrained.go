@@ -3,7 +3,7 @@
 //
 // They are embedded in the published form (spec/02, section 5): a folder each
 // with config.yaml, model.ckpt and model_0.ckpt, the network before training.
-// How they were trained, and that it was short, is in README.md; what they
+// How they were trained, and for how long, is in README.md; what they
 // score on their own tasks, in the units of the task, in networks/results.csv.
 package pretrained
 
