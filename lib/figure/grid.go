@@ -260,9 +260,10 @@ func CorrelationTable(all []TaskCorrelation) display.Table {
 
 // CorrelationByTask draws, for every task of a table, the networks' test
 // performance against their best layer's mean test explained variance, an
-// animal a colour, with r of each and the least-squares lines.
+// animal a colour, with r of each and the least-squares lines. Where there are
+// two conditions, the second has rings and dashed lines.
 func CorrelationByTask(title string, scores []probe.Score) *Panel {
-	data := display.Table{Columns: []string{"task", "monkey", "model", "test_metric", "ev_test"}}
+	data := display.Table{Columns: []string{"task", "monkey", "condition", "model", "test_metric", "ev_test"}}
 	best := Best(scores)
 	var monkeys []string
 	known := map[string]int{}
@@ -296,11 +297,16 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 	for _, t := range task.All() {
 		p := newPlot(shortTitle(t), "", "")
 		var xs, ys []float64
-		points := map[string]plotter.XYs{}
+		type series struct {
+			monkey string
+			second bool // condition
+		}
+		points := map[series]plotter.XYs{}
 		for i := range best {
 			if s := &best[i]; s.Task == t.Name && trainedOn(s) && !bad(s.TestMetric) && !bad(s.MeanTest) {
-				points[s.Monkey] = append(points[s.Monkey], plotter.XY{X: s.TestMetric, Y: s.MeanTest})
-				data.Rows = append(data.Rows, []any{t.Name, s.Monkey, s.Name, s.TestMetric, s.MeanTest})
+				k := series{s.Monkey, several && s.Condition != lines[0].Condition}
+				points[k] = append(points[k], plotter.XY{X: s.TestMetric, Y: s.MeanTest})
+				data.Rows = append(data.Rows, []any{t.Name, s.Monkey, s.Condition, s.Name, s.TestMetric, s.MeanTest})
 				xs, ys = append(xs, s.TestMetric), append(ys, s.MeanTest)
 			}
 		}
@@ -310,15 +316,22 @@ func CorrelationByTask(title string, scores []probe.Score) *Panel {
 		}
 		for i, m := range monkeys {
 			c := Palette[i%len(Palette)]
-			if len(points[m]) > 0 {
-				p.Add(&plotter.Scatter{XYs: points[m], GlyphStyle: draw.GlyphStyle{Color: fade(c, 0.6), Radius: radius, Shape: draw.CircleGlyph{}}})
+			if xys := points[series{m, false}]; len(xys) > 0 {
+				p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: draw.GlyphStyle{Color: fade(c, 0.6), Radius: radius, Shape: draw.CircleGlyph{}}})
+			}
+			if xys := points[series{m, true}]; len(xys) > 0 {
+				p.Add(&plotter.Scatter{XYs: xys, GlyphStyle: draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.RingGlyph{}}})
 			}
 			for _, l := range lines {
 				if l.Task != t.Name || l.Monkey != m {
 					continue
 				}
 				at := func(x float64) float64 { return l.Line.Intercept + l.Line.Slope*x }
-				fit := addLine(p, []float64{lo, hi}, []float64{at(lo), at(hi)}, c, 0.9)
+				var dashes []vg.Length
+				if l.Condition != lines[0].Condition {
+					dashes = []vg.Length{3, 2}
+				}
+				fit := addLine(p, []float64{lo, hi}, []float64{at(lo), at(hi)}, c, 0.9, dashes...)
 				var of []string
 				if !alone {
 					of = append(of, animalName(m))
