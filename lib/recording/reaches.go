@@ -95,13 +95,79 @@ func splitLong(speed []float64, on, off, least, most int) [][2]int {
 	if off-on <= most {
 		return [][2]int{{on, off}}
 	}
-	cut := (on + off) / 2
-	for b := on + least; b <= off-least; b++ {
-		if speed[b] < speed[cut] {
-			cut = b
+	slow := newSlowest(speed[on:off])
+	var out [][2]int
+	var split func(on, off int)
+	base := on
+	split = func(on, off int) {
+		if off-on < least {
+			return
+		}
+		if off-on <= most {
+			out = append(out, [2]int{on, off})
+			return
+		}
+		cut := (on + off) / 2
+		if b := slow.in(on+least-base, off-least+1-base); b >= 0 && speed[base+b] < speed[cut] {
+			cut = base + b
+		}
+		split(on, cut)
+		split(cut, off)
+	}
+	split(on, off)
+	return out
+}
+
+// slowest finds the first slowest bin of any range in logarithmic time: a
+// recording that only slows down would take the square of its length otherwise.
+// It is a tree of bins, node i above 2i and 2i+1, its leaves in the second half.
+type slowest struct {
+	speed []float64
+	tree  []int // -1: no bin with a number
+}
+
+func newSlowest(speed []float64) *slowest {
+	n := len(speed)
+	s := &slowest{speed, make([]int, 2*n)}
+	for i := range speed {
+		s.tree[n+i] = i
+		if math.IsNaN(speed[i]) {
+			s.tree[n+i] = -1
 		}
 	}
-	return append(splitLong(speed, on, cut, least, most), splitLong(speed, cut, off, least, most)...)
+	for i := n - 1; i > 0; i-- {
+		s.tree[i] = s.of(s.tree[2*i], s.tree[2*i+1])
+	}
+	return s
+}
+
+// of returns the slower of two bins, the first where they are equal.
+func (s *slowest) of(a, b int) int {
+	switch {
+	case a < 0:
+		return b
+	case b < 0:
+		return a
+	case s.speed[a] < s.speed[b] || s.speed[a] == s.speed[b] && a < b:
+		return a
+	}
+	return b
+}
+
+// in returns the slowest bin of [from, to), -1 if there is none.
+func (s *slowest) in(from, to int) int {
+	best, n := -1, len(s.speed)
+	for from, to = from+n, to+n; from < to; from, to = from/2, to/2 {
+		if from&1 == 1 {
+			best = s.of(best, s.tree[from])
+			from++
+		}
+		if to&1 == 1 {
+			to--
+			best = s.of(best, s.tree[to])
+		}
+	}
+	return best
 }
 
 func (s *Session) reach(group int, seg Segment, on, off int, speed []float64) Trial {
