@@ -52,6 +52,7 @@ func init() {
 		"Penalties":          reflect.ValueOf(p0_probe.Penalties),
 		"PublishedBound":     reflect.ValueOf(p0_probe.PublishedBound),
 		"ReadCSV":            reflect.ValueOf(p0_probe.ReadCSV),
+		"Readouts":           reflect.ValueOf(p0_probe.Readouts),
 		"RepairOutliers":     reflect.ValueOf(p0_probe.RepairOutliers),
 		"Resample":           reflect.ValueOf(p0_probe.Resample),
 		"Ridge":              reflect.ValueOf((*p0_probe.Ridge)(nil)),
